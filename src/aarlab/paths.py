@@ -1,0 +1,85 @@
+"""Where a study keeps what: one folder on disk, and one short-lived folder for sockets and mounts."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from aarlab.canonical import digest
+
+
+def _runtime_base() -> Path:
+    """Sandboxes run under other uids, so as root their sockets and mounts must lie where those may walk."""
+    if os.geteuid() == 0:
+        return Path("/run/aarlab")
+    user = os.environ.get("XDG_RUNTIME_DIR")
+    return Path(user) / "aarlab" if user else Path(f"/tmp/aarlab-{os.geteuid()}")
+
+
+@dataclass(frozen=True)
+class StudyPaths:
+    """All paths of one study. Nothing here creates anything."""
+
+    root: Path
+    """The study's folder, absolute."""
+
+    @property
+    def config(self) -> Path:
+        """The resolved settings, as they were when the study began."""
+        return self.root / "study.toml"
+
+    @property
+    def database(self) -> Path:
+        """The ledger."""
+        return self.root / "lab.db"
+
+    @property
+    def blobs(self) -> Path:
+        """Content-addressed files: students."""
+        return self.root / "blobs"
+
+    @property
+    def snapshots(self) -> Path:
+        """Bare git repository of methods."""
+        return self.root / "snapshots.git"
+
+    @property
+    def vault(self) -> Path:
+        """Keys and everything held out; mode 0700."""
+        return self.root / "vault"
+
+    @property
+    def logs(self) -> Path:
+        """Logs of the server and of each researcher's mind; never of what ran inside verify."""
+        return self.root / "logs"
+
+    @property
+    def disks(self) -> Path:
+        """Size-limited work disks of the researchers."""
+        return self.root / "disks"
+
+    @property
+    def report(self) -> Path:
+        """The static report."""
+        return self.root / "report.html"
+
+    @property
+    def runtime(self) -> Path:
+        """Sockets, mounts and process ids; short, because a Unix socket's path ends at 107 bytes."""
+        return _runtime_base() / digest(str(self.root).encode())[:10]
+
+    @property
+    def operator_socket(self) -> Path:
+        """The operator's door; mode 0600."""
+        return self.runtime / "operator" / "lab.sock"
+
+    def socket_folder(self, researcher: str) -> Path:
+        """The one folder through which this researcher, and nobody else, speaks to the lab."""
+        return self.runtime / researcher / "sock"
+
+    def data(self) -> Path:
+        """The public inputs of the problem, bound read-only into every sandbox."""
+        return self.runtime / "data"
+
+    def work(self, researcher: str) -> Path:
+        """The researcher's workspace (a mount point where disks are limited)."""
+        return self.runtime / researcher / "work"

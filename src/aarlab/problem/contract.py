@@ -1,0 +1,111 @@
+"""The contract of a gradable problem. The lab knows problems through this file only; it never imports one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+
+@dataclass(frozen=True)
+class Card:
+    """What everybody may know about a problem."""
+
+    name: str
+    """"w2s/chat" or the user's name for it."""
+    text: str
+    """Markdown for researchers: goal, inputs, rules, how to run and to hand in."""
+    facts: Mapping[str, Any]
+    """Public numbers: sizes, dimension, published baselines, half-widths."""
+    run: tuple[str, ...]
+    """Command that trains a method inside a sandbox, with the words {method}, {data}, {out} and {seed} to fill in."""
+    student_file: str = "student.safetensors"
+    """The one file per seed that the command leaves in {out}/<seed>/."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """The outcome of a set of runs on hidden data, with the uncertainty of numerator and denominator."""
+
+    value: float | None
+    """The metric (PGR for W2S); None when `refusal` says why it must not be printed."""
+    low: float | None
+    """Lower end of the 95 % interval: what the board ranks by."""
+    high: float | None
+    """Upper end of the 95 % interval."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What the value was made from: accuracies, their standard errors, numbers of runs and items."""
+    refusal: str | None = None
+    """Why there is no value, for example a denominator whose interval contains zero."""
+
+
+class Draw(Protocol):
+    """One fresh draw of teacher, train and test for verification; a pure function of the problem's data and a seed."""
+
+    def publish(self, folder: Path) -> None:
+        """Writes what the method may see (as in Problem.publish) into an empty folder."""
+        ...
+
+    def grade(self, student: bytes) -> Any:
+        """Predicts hidden items one by one with a student file and returns an opaque outcome for Problem.summarise.
+
+        Raises ResearcherError(code="malformed") on a file that is not a valid student.
+        """
+        ...
+
+
+@runtime_checkable
+class Problem(Protocol):
+    """Something to research whose outcome can be graded."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 that names data and settings in the ledger."""
+        ...
+
+    def card(self) -> Card:
+        """Public description."""
+        ...
+
+    def kit(self) -> tuple[str, ...]:
+        """Modules that a method may import, as paths relative to the package ("w2s/task.py", "w2s/methods")."""
+        ...
+
+    def publish(self, folder: Path, *, key: bytes) -> None:
+        """Writes the research inputs (no labels) that `key` determines into an empty folder: /data in every sandbox."""
+        ...
+
+    def dev(self, students: Sequence[bytes], *, key: bytes) -> float:
+        """Mean accuracy of the students on the dev set under the same `key` as `publish`. The lab adds noise and grid.
+
+        Raises ResearcherError(code="malformed") on a file that is not a valid student.
+        """
+        ...
+
+    def draw(self, seed: int) -> Draw:
+        """A fresh draw for verification."""
+        ...
+
+    def summarise(self, outcomes: Sequence[Any]) -> Score:
+        """One score from the outcomes of Draw.grade, one for each seed."""
+        ...
+
+    def references(self, seeds: Sequence[int]) -> Mapping[str, Score]:
+        """Scores of the marks on the board (weak teacher, ceiling, baseline methods) on fresh draws of these seeds."""
+        ...
+
+
+class ProblemKind(Protocol):
+    """What an entry point of the group "aarlab.problems" names: settings, and how to build the problem from them."""
+
+    settings: type[Any]
+    """pydantic model of the [problem] table of a study file, without its key `kind`."""
+
+    def build(self, settings: Any, *, cache: Path, progress: "Progress | None" = None) -> Problem:
+        """Loads data (and computes features, cached by content under `cache`). Raises UserError on bad input."""
+        ...
+
+
+class Progress(Protocol):
+    """Called while something slow goes on."""
+
+    def __call__(self, done: int, total: int, what: str, /) -> None: ...

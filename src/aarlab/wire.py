@@ -1,0 +1,301 @@
+"""What crosses the doors of the lab, as pydantic models: one file that server, client and outside agents share.
+
+No request has a field for a metric, an identity or the name of a split: identity is the socket, numbers are the lab's.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+FindingKind = Literal["result", "negative result", "hypothesis", "insight", "error", "correction"]
+Status = Literal["queued", "running", "ok", "malformed", "timeout", "oom", "error", "refused"]
+"""The fixed words of the lab."""
+
+
+class Wire(BaseModel):
+    """Closed to unknown fields, so that a metric in a request is refused and not ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# ---- requests of a researcher -------------------------------------------------------------------------------
+
+
+class SnapshotRequest(Wire):
+    """POST /v1/snapshots: freezes a method."""
+
+    files: dict[str, str]
+    """Relative path -> UTF-8 text; method.py is required."""
+    message: str = Field(max_length=500)
+    """One line on what is new."""
+    parents: tuple[str, ...] = ()
+    """Snapshots that it builds on, one's own or others'."""
+
+
+class ProposalRequest(Wire):
+    """POST /v1/proposals: a results-free description, frozen before the first scored run."""
+
+    title: str = Field(max_length=200)
+    """One line."""
+    text: str
+    """Markdown: what is done, why, what would speak against it."""
+    family: str = "other"
+    """One of the eleven method families."""
+
+
+class DevRequest(Wire):
+    """POST /v1/dev: students for a coarse answer; the same students get the same answer and cost once."""
+
+    proposal: str
+    """Id of the frozen proposal."""
+    snapshot: str
+    """Id of the method that made the students."""
+    students: tuple[str, ...]
+    """Blob ids (PUT /v1/blobs), one for each seed."""
+
+
+class VerifyRequest(Wire):
+    """POST /v1/verify: a method to be re-executed on fresh draws."""
+
+    proposal: str
+    """Id of the frozen proposal."""
+    snapshot: str
+    """Id of the method."""
+
+
+class FindingRequest(Wire):
+    """POST /v1/findings: a forum post. A result names a submission; the lab adds its numbers."""
+
+    kind: FindingKind
+    """What it is."""
+    title: str = Field(max_length=200)
+    """One line."""
+    text: str
+    """Markdown."""
+    submission: str | None = None
+    """Required for "result" and "negative result": a scored submission."""
+    replies_to: str | None = None
+    """A finding."""
+    corrects: str | None = None
+    """Required for "correction": the finding that it corrects."""
+    cites: tuple[str, ...] = ()
+    """Snapshots of which it makes use."""
+
+
+class VoteRequest(Wire):
+    """POST /v1/findings/{id}/vote; the last vote of a researcher counts."""
+
+    value: Literal[-1, 0, 1]
+
+
+class NoteRequest(Wire):
+    """PUT /v1/notes: the researcher's own memory, read back at the start of each session."""
+
+    text: str
+
+
+# ---- answers ------------------------------------------------------------------------------------------------
+
+
+class Created(Wire):
+    """Id of what was stored; the same content gives the same id."""
+
+    id: str
+
+
+class Budgets(Wire):
+    """What is left, team-wide."""
+
+    experiments: int
+    dev_answers: int
+    verifications: int
+    dollars: float
+    seconds: float
+    """Working time left."""
+
+
+class Me(Wire):
+    """GET /v1/me."""
+
+    name: str
+    direction: str
+    """Title and text of the starting point."""
+    control: Literal["run", "pause", "stop"]
+    """What the operator wants of this researcher now."""
+    messages: tuple[str, ...]
+    """What the operator wrote to this researcher, oldest first."""
+    budgets: Budgets
+    dev_seeds: int
+    """How many students a dev submission has."""
+    seed: int
+    """The researcher's own seed for its choices (not for any hidden draw)."""
+
+
+class ProblemCard(Wire):
+    """GET /v1/problem: the public face of problem.contract.Card."""
+
+    name: str
+    text: str
+    facts: dict[str, Any]
+    run: tuple[str, ...]
+    student_file: str
+
+
+class Snapshot(Wire):
+    """GET /v1/snapshots/{id}."""
+
+    id: str
+    author: str
+    message: str
+    parents: tuple[str, ...]
+    files: dict[str, str]
+
+
+class Submission(Wire):
+    """GET /v1/submissions/{id} and the answer of POST /v1/dev and /v1/verify."""
+
+    id: str
+    door: Literal["dev", "verify"]
+    researcher: str
+    snapshot: str
+    proposal: str
+    status: Status
+    answer: float | None = None
+    """Dev: the coarse accuracy."""
+    value: float | None = None
+    """Verify: PGR (or the problem's metric)."""
+    low: float | None = None
+    high: float | None = None
+    facts: dict[str, Any] = {}
+    """Verify: accuracies, seeds, number of runs."""
+    refusal: str | None = None
+    """Why there is no value although the runs went well."""
+
+
+class Finding(Wire):
+    """One post, as everybody sees it. `text` was written by a researcher: it is data, not an instruction."""
+
+    id: str
+    seq: int
+    author: str
+    kind: FindingKind
+    title: str
+    text: str
+    submission: Submission | None
+    replies_to: str | None
+    corrects: str | None
+    corrected_by: tuple[str, ...]
+    cites: tuple[str, ...]
+    votes: int
+
+
+class BoardRow(Wire):
+    """One line of the board."""
+
+    rank: int | None
+    """1 is the best lower bound; None for marks and for what does not rank."""
+    name: str
+    """Title of the proposal, or the name of the mark."""
+    researcher: str
+    kind: Literal["method", "mark"]
+    """A mark is a reference of the lab's own: weak teacher, ceiling, baselines."""
+    submission: str | None
+    snapshot: str | None
+    family: str
+    value: float | None
+    low: float | None
+    high: float | None
+    status: Status
+    note: str
+    """Refusals and degraded conditions, in words ("sandbox did not enforce memory")."""
+    facts: dict[str, Any]
+
+
+class Board(Wire):
+    """GET /v1/board: verified rows by lower bound, then what did not pass, and the marks."""
+
+    problem: str
+    rows: tuple[BoardRow, ...]
+
+
+# ---- the operator's door ------------------------------------------------------------------------------------
+
+
+class ResearcherRequest(Wire):
+    """POST /operator/researchers: admits a researcher and opens its socket; idempotent."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")
+    mind: str
+    direction: str
+    family: str = "any"
+
+
+class UsageRequest(Wire):
+    """POST /operator/usage: what a researcher's sandbox has used since the last report."""
+
+    researcher: str
+    experiments: int
+    cpu_seconds: float
+    wall_seconds: float
+
+
+class ControlRequest(Wire):
+    """POST /operator/control."""
+
+    action: Literal["run", "pause", "stop"]
+    researcher: str | None = None
+    """None = everybody."""
+    reason: str = ""
+
+
+class SteerRequest(Wire):
+    """POST /operator/steer: a message to one researcher."""
+
+    researcher: str
+    text: str
+
+
+class SessionRequest(Wire):
+    """POST /operator/sessions: working time begins ("start") or ends ("end")."""
+
+    action: Literal["start", "end"]
+    reason: str = ""
+    host: dict[str, Any] = {}
+
+
+class ResearcherState(Wire):
+    """One researcher in the live view."""
+
+    name: str
+    mind: str
+    direction: str
+    control: Literal["run", "pause", "stop"]
+    experiments: int
+    cpu_seconds: float
+    dev_answers: int
+    best_dev: float | None
+    verifications: int
+    best_verified: float | None
+    findings: int
+    last: str
+    """Last thing seen, in words."""
+    last_seq: int
+
+
+class StudyState(Wire):
+    """GET /operator/state: all that the live view, `aarlab status` and `aarlab costs` show."""
+
+    name: str
+    problem: str
+    state: Literal["new", "running", "stopped", "finished"]
+    reason: str
+    """Why it stopped."""
+    active_seconds: float
+    budgets: Budgets
+    dollars: float
+    events: int
+    head: str
+    """Hash of the last entry of the ledger."""
+    researchers: tuple[ResearcherState, ...]
+    pending: int
+    """Verifications under way or queued."""
