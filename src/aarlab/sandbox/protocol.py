@@ -53,7 +53,7 @@ class Spec:
     disk_image: Path | None = None
     """Where root keeps the size-limited disk of `work`; None = a throw-away disk."""
     uid: int | None = None
-    """Host uid (root only); None = that of the caller."""
+    """Host uid, never 0 (root only); None = an unprivileged one for root, else that of the caller."""
     limits: Limits = field(default_factory=Limits)
     """What it may use."""
 
@@ -73,7 +73,7 @@ class Completed:
     seconds: float
     """Wall time."""
     cpu_seconds: float
-    """User and system time of all its processes."""
+    """User and system time of all its processes; of killed ones only where there is a cgroup."""
 
 
 @dataclass(frozen=True)
