@@ -15,6 +15,19 @@ def _runtime_base() -> Path:
     return Path(user) / "aarlab" if user else Path(f"/tmp/aarlab-{os.geteuid()}")
 
 
+_UID_SLOTS = 1024
+_UID_BASE = 0x40000000
+
+
+def _highest_uid() -> int:
+    """The last uid that this user namespace knows; containers often have 65536 only."""
+    try:
+        lines = Path("/proc/self/uid_map").read_text().splitlines()
+    except OSError:
+        return 65535
+    return max(int(first) + int(count) - 1 for first, _, count in (line.split() for line in lines))
+
+
 @dataclass(frozen=True)
 class StudyPaths:
     """All paths of one study. Nothing here creates anything."""
@@ -83,3 +96,18 @@ class StudyPaths:
     def work(self, researcher: str) -> Path:
         """The researcher's workspace (a mount point where disks are limited)."""
         return self.runtime / researcher / "work"
+
+    def uid(self, index: int) -> int | None:
+        """Host uid of the study's `index`-th sandbox, one of 1024 that no other study here has; None unless root."""
+        if os.geteuid() != 0:
+            return None
+        number = int(digest(str(self.root).encode())[:4], 16)
+        if _highest_uid() >= _UID_BASE + _UID_SLOTS * 2**16:
+            return _UID_BASE + _UID_SLOTS * number + index
+        return 20000 + _UID_SLOTS * (number % 40) + index
+
+
+def cache_folder() -> Path:
+    """Where features are kept by the hash of their content, for all studies of this user."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "aarlab"

@@ -102,7 +102,7 @@ class MindSettings(Model):
 
     kind: Literal["search"] = "search"
     """What decides: "search" composes methods from families and needs no model and no key."""
-    patience: int = Field(12, ge=1)
+    patience: int = Field(4, ge=1)
     """search: trials without a better dev answer before it looks for another's method to adopt."""
 
 

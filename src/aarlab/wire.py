@@ -261,6 +261,8 @@ class SessionRequest(Wire):
     action: Literal["start", "end"]
     reason: str = ""
     host: dict[str, Any] = {}
+    finished: bool = False
+    """With "end": what was to be done is done, though budgets may be left."""
 
 
 class ResearcherState(Wire):
@@ -270,6 +272,8 @@ class ResearcherState(Wire):
     mind: str
     direction: str
     control: Literal["run", "pause", "stop"]
+    reason: str = ""
+    """Why the operator, or the watchdog, has set `control`."""
     experiments: int
     cpu_seconds: float
     dev_answers: int
@@ -299,3 +303,15 @@ class StudyState(Wire):
     researchers: tuple[ResearcherState, ...]
     pending: int
     """Verifications under way or queued."""
+
+
+class LedgerEvent(Wire):
+    """GET /operator/events: one entry of the ledger, as in lab.store.Event. Never sent to researchers."""
+
+    seq: int
+    kind: str
+    actor: str
+    body: dict[str, Any]
+    meta: dict[str, Any]
+    prev: str
+    hash: str

@@ -39,8 +39,28 @@ class Event:
     """SHA-256 of the canonical JSON of all of the above."""
 
 
+class Receipt(Protocol):
+    """Events that have their place in the ledger and are on their way to the disk."""
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """As they will be read back."""
+        ...
+
+    def wait(self) -> Sequence[Event]:
+        """Returns when they are durable. Raises OperatorError when they cannot be."""
+        ...
+
+
 class Store(Protocol):
     """Where the lab's memory lives. SQLite is the default; nothing in here is particular to it."""
+
+    def begin(self, drafts: Sequence[Draft]) -> Receipt:
+        """Gives events their places, in the order of calls, and returns at once. All or none become durable.
+
+        Raises ResearcherError(code="malformed") when a body is not JSON in valid Unicode.
+        """
+        ...
 
     def append(self, drafts: Sequence[Draft]) -> Sequence[Event]:
         """Adds events in order, all or none; returns when they are durable. Safe to call from many threads."""

@@ -1,0 +1,237 @@
+"""Typed clients of the lab's doors: HTTP over a Unix socket. They wait out a restart of the server, nothing else."""
+
+import json
+import time
+import uuid
+from collections.abc import Mapping
+from http.client import HTTPException
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+from urllib.parse import quote, urlencode
+
+from pydantic import BaseModel, TypeAdapter
+
+from aarlab.api.unix import UnixHttp
+from aarlab.errors import OperatorError, ResearcherError, UserError
+from aarlab.wire import (
+    Board,
+    ControlRequest,
+    Created,
+    DevRequest,
+    Finding,
+    FindingRequest,
+    LedgerEvent,
+    Me,
+    NoteRequest,
+    ProblemCard,
+    ProposalRequest,
+    ResearcherRequest,
+    SessionRequest,
+    Snapshot,
+    SnapshotRequest,
+    SteerRequest,
+    StudyState,
+    Submission,
+    UsageRequest,
+    VerifyRequest,
+    VoteRequest,
+)
+
+M = TypeVar("M", bound=BaseModel)
+Query = Mapping[str, str | float]
+_JSON, _BYTES = "application/json", "application/octet-stream"
+_READ_SECONDS = 90.0
+_WAIT_SECONDS = 25.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5
+_FINDINGS = TypeAdapter(tuple[Finding, ...])
+_EVENTS = TypeAdapter(tuple[LedgerEvent, ...])
+
+
+class _Line:
+    """Requests through one socket. All of them may be sent again: what they ask for happens once."""
+
+    def __init__(self, socket: Path, *, deadline: float) -> None:
+        self._deadline = deadline
+        self._http = UnixHttp(socket, timeout=_READ_SECONDS)
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _ask(
+        self, method: str, path: str, query: Query | None = None, *, body: bytes = b"", kind: str = _JSON, id: str = ""
+    ) -> bytes:
+        """The answer's body. Raises OperatorError when the lab is away for longer than the deadline or has failed."""
+        target = f"{quote(path)}?{urlencode(query)}" if query else quote(path)
+        headers = {"Content-Type": kind, "Idempotency-Key": id} if id else {"Content-Type": kind}
+        until, pause = time.monotonic() + self._deadline, _FIRST_PAUSE
+        while True:
+            try:
+                return _accepted(*self._http.ask(method, target, body=body, headers=headers))
+            except (OSError, HTTPException) as error:
+                if time.monotonic() + pause > until:
+                    raise OperatorError(f"the lab does not answer ({type(error).__name__}); is it running?") from error
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _get(self, model: type[M], path: str, query: Query | None = None) -> M:
+        return model.model_validate_json(self._ask("GET", path, query))
+
+    def _post(self, model: type[M], path: str, request: BaseModel, query: Query | None = None, *, id: str = "") -> M:
+        body = request.model_dump_json().encode()
+        return model.model_validate_json(self._ask("POST", path, query, body=body, id=id))
+
+
+def _accepted(status: int, body: bytes) -> bytes:
+    if 200 <= status < 300:
+        return body
+    try:
+        found = json.loads(body)
+        code, message = str(found["code"]), str(found["message"])
+    except (ValueError, KeyError, TypeError):
+        raise OperatorError(f"the lab answered {status} without a reason") from None
+    if status >= 500:
+        raise OperatorError(f"the lab has failed: {message}")
+    raise UserError(message) if code == "user" else ResearcherError(message, code=code)
+
+
+class Door(_Line):
+    """A researcher's door. Refusals are ResearcherError with the lab's code; OperatorError means that the lab is away.
+
+    `deadline` is how many seconds a call waits for a lab that does not answer, for example while it is restarted.
+    """
+
+    def __init__(self, socket: Path, *, deadline: float = 30.0) -> None:
+        """`socket` is that of one researcher: it is its identity."""
+        super().__init__(socket, deadline=deadline)
+
+    def me(self) -> Me:
+        """Name, direction, control, messages, budgets."""
+        return self._get(Me, "/v1/me")
+
+    def echo(self) -> str:
+        """Nothing but the way there and back, for measurements."""
+        return self._get(Created, "/v1/echo").id
+
+    def problem(self) -> ProblemCard:
+        """The public face of the problem."""
+        return self._get(ProblemCard, "/v1/problem")
+
+    def put_blob(self, data: bytes) -> str:
+        """Stores a student and returns its id."""
+        return Created.model_validate_json(self._ask("PUT", "/v1/blobs", body=data, kind=_BYTES)).id
+
+    def snapshot(self, request: SnapshotRequest) -> str:
+        """Freezes a method and returns the snapshot's id."""
+        return self._post(Created, "/v1/snapshots", request).id
+
+    def get_snapshot(self, snapshot: str) -> Snapshot:
+        """A frozen method with its files."""
+        return self._get(Snapshot, f"/v1/snapshots/{snapshot}")
+
+    def diff(self, old: str, new: str) -> str:
+        """Unified diff between two snapshots."""
+        return self._ask("GET", f"/v1/snapshots/{old}/diff/{new}").decode()
+
+    def propose(self, request: ProposalRequest) -> str:
+        """Freezes a proposal and returns its id."""
+        return self._post(Created, "/v1/proposals", request).id
+
+    def dev(self, request: DevRequest, *, wait: float = 60.0) -> Submission:
+        """Hands students in; the answer, or how far it is after `wait` seconds."""
+        return self._follow(self._post(Submission, "/v1/dev", request, {"wait": min(wait, _WAIT_SECONDS)}), wait)
+
+    def verify(self, request: VerifyRequest, *, wait: float = 0.0) -> Submission:
+        """Hands a method in; how far it is after `wait` seconds."""
+        return self._follow(self._post(Submission, "/v1/verify", request), wait)
+
+    def submission(self, submission: str, *, wait: float = 0.0) -> Submission:
+        """A submission, when it is answered or after `wait` seconds."""
+        return self._follow(self._get(Submission, f"/v1/submissions/{submission}"), wait)
+
+    def finding(self, request: FindingRequest) -> str:
+        """Posts a finding and returns its id."""
+        return self._post(Created, "/v1/findings", request).id
+
+    def vote(self, finding: str, request: VoteRequest) -> None:
+        """Votes on another's finding."""
+        self._post(Created, f"/v1/findings/{finding}/vote", request)
+
+    def forum(self, *, after: int = 0) -> tuple[Finding, ...]:
+        """Findings that are new or changed since the `seq` of what was seen last, in the order of posting."""
+        return _FINDINGS.validate_json(self._ask("GET", "/v1/forum", {"after": after}))
+
+    def board(self) -> Board:
+        """The board."""
+        return self._get(Board, "/v1/board")
+
+    def notes(self) -> str:
+        """The researcher's own notes."""
+        return self._get(NoteRequest, "/v1/notes").text
+
+    def save_notes(self, text: str) -> None:
+        """Replaces them."""
+        self._ask("PUT", "/v1/notes", body=NoteRequest(text=text).model_dump_json().encode())
+
+    def _follow(self, seen: Submission, seconds: float) -> Submission:
+        until = time.monotonic() + seconds
+        while seen.status in ("queued", "running") and (left := until - time.monotonic()) > 0:
+            seen = self._get(Submission, f"/v1/submissions/{seen.id}", {"wait": min(left, _WAIT_SECONDS)})
+        return seen
+
+
+class Operator(_Line):
+    """The operator's door. Bad requests are UserError; OperatorError means that the lab is away."""
+
+    def __init__(self, socket: Path, *, deadline: float = 30.0) -> None:
+        """`deadline` as in Door."""
+        super().__init__(socket, deadline=deadline)
+
+    def state(self) -> StudyState:
+        """The study for the live view."""
+        return self._get(StudyState, "/operator/state")
+
+    def events(self, *, after: int = 0) -> tuple[LedgerEvent, ...]:
+        """The next entries of the ledger, at most 1000."""
+        return _EVENTS.validate_json(self._ask("GET", "/operator/events", {"after": after}))
+
+    def board(self) -> Board:
+        """The board."""
+        return self._get(Board, "/operator/board")
+
+    def forum(self, *, after: int = 0) -> tuple[Finding, ...]:
+        """The forum, as in Door."""
+        return _FINDINGS.validate_json(self._ask("GET", "/operator/forum", {"after": after}))
+
+    def admit(self, request: ResearcherRequest) -> None:
+        """Admits a researcher; its socket is open when this returns."""
+        self._post(Created, "/operator/researchers", request)
+
+    def usage(self, request: UsageRequest) -> None:
+        """Adds to what a researcher has used."""
+        self._once("/operator/usage", request)
+
+    def control(self, request: ControlRequest) -> None:
+        """Runs, pauses or stops researchers."""
+        self._once("/operator/control", request)
+
+    def steer(self, request: SteerRequest) -> None:
+        """Sends a message to a researcher."""
+        self._once("/operator/steer", request)
+
+    def session(self, request: SessionRequest) -> None:
+        """Working time begins or ends."""
+        self._once("/operator/sessions", request)
+
+    def _once(self, path: str, request: BaseModel) -> None:
+        """Sent with a fresh id, so that sending it again after a broken connection changes nothing."""
+        self._post(Created, path, request, id=uuid.uuid4().hex)

@@ -1,0 +1,110 @@
+"""The operator's door: one router, no logic."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from itertools import islice
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request
+from starlette.concurrency import run_in_threadpool
+
+from aarlab.api.answers import add_handlers
+from aarlab.lab.lab import Lab
+from aarlab.wire import (
+    Board,
+    ControlRequest,
+    Created,
+    Finding,
+    LedgerEvent,
+    ResearcherRequest,
+    SessionRequest,
+    SteerRequest,
+    StudyState,
+    UsageRequest,
+)
+
+Opener = Callable[[str, int], Awaitable[None]]
+"""Opens the socket of a researcher with an index."""
+PAGE = 1000
+"""Most events of one answer."""
+
+
+def _lab(request: Request) -> Lab:
+    lab: Lab = request.app.state.lab
+    return lab
+
+
+Desk = Annotated[Lab, Depends(_lab)]
+Id = Annotated[str | None, Header(alias="Idempotency-Key", max_length=64)]
+router = APIRouter(prefix="/operator")
+
+
+def operator_app(lab: Lab, *, open_door: Opener) -> FastAPI:
+    """The application behind the operator's socket."""
+    app = FastAPI(title="aarlab: the operator's door", docs_url=None, redoc_url=None)
+    app.state.lab = lab
+    app.state.open_door = open_door
+    app.include_router(router)
+    add_handlers(app)
+    return app
+
+
+@router.get("/state")
+def state(lab: Desk) -> StudyState:
+    """The study for the live view."""
+    return lab.study()
+
+
+@router.get("/events")
+def events(lab: Desk, after: Annotated[int, Query(ge=0)] = 0) -> list[LedgerEvent]:
+    """The next entries of the ledger, a page at a time."""
+    return [LedgerEvent(**asdict(event)) for event in islice(lab.ledger.events(after=after), PAGE)]
+
+
+@router.get("/board")
+def board(lab: Desk) -> Board:
+    """The board."""
+    return lab.board()
+
+
+@router.get("/forum")
+def forum(lab: Desk, after: Annotated[int, Query(ge=0)] = 0) -> tuple[Finding, ...]:
+    """The forum."""
+    return lab.posts(after=after)
+
+
+@router.post("/researchers")
+async def admit(body: ResearcherRequest, request: Request, lab: Desk) -> Created:
+    """Admits a researcher; its socket is open when this returns."""
+    record = await run_in_threadpool(lab.office.admit, body)
+    open_door: Opener = request.app.state.open_door
+    await open_door(record.name, record.index)
+    return Created(id=record.name)
+
+
+@router.post("/usage")
+def usage(body: UsageRequest, lab: Desk, key: Id = None) -> Created:
+    """Adds to what a researcher has used."""
+    lab.office.report_usage(body, id=key)
+    return Created(id=body.researcher)
+
+
+@router.post("/control")
+def control(body: ControlRequest, lab: Desk, key: Id = None) -> Created:
+    """Runs, pauses or stops researchers."""
+    lab.office.control(body, id=key)
+    return Created(id=body.action)
+
+
+@router.post("/steer")
+def steer(body: SteerRequest, lab: Desk, key: Id = None) -> Created:
+    """Sends a message to a researcher."""
+    lab.office.steer(body, id=key)
+    return Created(id=body.researcher)
+
+
+@router.post("/sessions")
+def session(body: SessionRequest, lab: Desk, key: Id = None) -> Created:
+    """Working time begins or ends."""
+    lab.office.session(body, id=key)
+    return Created(id=body.action)

@@ -1,0 +1,68 @@
+"""The board: verified rows by their lower bound, then what did not pass, then the marks."""
+
+from aarlab.lab.records import MarkRecord, SubmissionRecord
+from aarlab.lab.state import State
+from aarlab.wire import Board, BoardRow
+
+
+def board(state: State) -> Board:
+    """Only finished verifications are on it; a row's name is the title of its proposal, word for word."""
+    done = [record for record in state.submissions.values() if record.door == "verify" and not record.pending]
+    ranked = sorted((record for record in done if ranks(record)), key=lambda record: (-(record.low or 0.0), record.seq))
+    others = [record for record in done if not ranks(record)]
+    rows = [_row(state, record, rank) for rank, record in enumerate(ranked, start=1)]
+    rows += [_row(state, record, None) for record in others]
+    marks = sorted((state.marks or {}).values(), key=lambda mark: (mark.value is None, -(mark.value or 0.0), mark.name))
+    rows += [_mark(mark) for mark in marks]
+    return Board(problem=state.problem, rows=tuple(rows))
+
+
+def ranks(record: SubmissionRecord) -> bool:
+    """Whether a row has a value that was made where nothing could cheat it."""
+    return record.status == "ok" and record.value is not None and record.low is not None and record.rankable
+
+
+def _row(state: State, record: SubmissionRecord, rank: int | None) -> BoardRow:
+    proposal = state.proposals[record.proposal]
+    return BoardRow(
+        rank=rank,
+        name=proposal.title,
+        researcher=record.researcher,
+        kind="method",
+        submission=record.id,
+        snapshot=record.snapshot,
+        family=proposal.family,
+        value=record.value,
+        low=record.low,
+        high=record.high,
+        status=record.status,
+        note=_note(record),
+        facts=dict(record.facts),
+    )
+
+
+def _note(record: SubmissionRecord) -> str:
+    notes = [record.refusal] if record.refusal else []
+    if record.missing:
+        notes.append(f"sandbox did not enforce {', '.join(record.missing)}")
+    if not record.rankable:
+        notes.append("does not rank: it ran where it could have cheated")
+    return "; ".join(notes)
+
+
+def _mark(mark: MarkRecord) -> BoardRow:
+    return BoardRow(
+        rank=None,
+        name=mark.name,
+        researcher="lab",
+        kind="mark",
+        submission=None,
+        snapshot=None,
+        family="",
+        value=mark.value,
+        low=mark.low,
+        high=mark.high,
+        status="ok",
+        note=mark.refusal or "",
+        facts=dict(mark.facts),
+    )

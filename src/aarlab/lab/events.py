@@ -1,0 +1,67 @@
+"""The kinds of events in the ledger, and what their bodies and meta hold."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any
+
+from aarlab.canonical import digest_json
+from aarlab.lab.store import Event
+
+
+class Kind(StrEnum):
+    """One word for each thing that can happen. All meta have `time` (UTC seconds)."""
+
+    STUDY_CREATED = "study.created"
+    """lab: {config, problem, digest}; first entry of every ledger."""
+    LAB_STARTED = "lab.started"
+    """lab: {}; meta: host, backend, enforced, missing, runtime, version."""
+    SESSION_STARTED = "session.started"
+    """operator: {}; meta: reason, host, request."""
+    SESSION_ENDED = "session.ended"
+    """operator: {}; meta: reason, finished, request."""
+    RESEARCHER_ADMITTED = "researcher.admitted"
+    """operator: {name, mind, direction, family, index}."""
+    MARKS_SCORED = "marks.scored"
+    """lab: {seeds, marks: {name: score}}; meta: seconds."""
+    SNAPSHOT_STORED = "snapshot.stored"
+    """researcher: {id, content, message, parents, paths, bytes}."""
+    PROPOSAL_FROZEN = "proposal.frozen"
+    """researcher: {id, title, text, family}."""
+    DEV_REQUESTED = "dev.requested"
+    """researcher: {id, snapshot, proposal, students}."""
+    DEV_ANSWERED = "dev.answered"
+    """lab: {id, status, answer}; meta: seconds."""
+    VERIFY_REQUESTED = "verify.requested"
+    """researcher: {id, snapshot, content, proposal}."""
+    VERIFY_FINISHED = "verify.finished"
+    """lab: {id, status, seeds, runs, score}; meta: rankable, missing, cpu_seconds, seconds."""
+    FINDING_POSTED = "finding.posted"
+    """researcher: {id, kind, title, text, submission, replies_to, corrects, cites}."""
+    VOTE_CAST = "vote.cast"
+    """researcher: {finding, value}."""
+    NOTE_SAVED = "note.saved"
+    """researcher: {text}."""
+    USAGE_REPORTED = "usage.reported"
+    """operator: {researcher}; meta: experiments, cpu_seconds, wall_seconds, request."""
+    CONTROL_SET = "control.set"
+    """operator: {researcher or None, action, reason}; meta: request."""
+    STEER_SENT = "steer.sent"
+    """operator: {researcher, text}; meta: request."""
+
+
+UNREPEATABLE = frozenset({Kind.LAB_STARTED, Kind.SESSION_STARTED, Kind.SESSION_ENDED, Kind.USAGE_REPORTED})
+"""How often these are written depends on the clock, so they are no part of a study's content."""
+
+
+def content_digest(events: Iterable[Event]) -> str:
+    """SHA-256 of what happened in a study, without its clock.
+
+    Equal in two runs of a study with one researcher and a fixed seed. Each actor's events count in order; those of the
+    lab, which are written whenever a computation ends, as a set.
+    """
+    actors: dict[str, list[Any]] = {}
+    for event in events:
+        if event.kind not in UNREPEATABLE:
+            actors.setdefault(event.actor, []).append([event.kind, event.body])
+    actors["lab"] = sorted(digest_json(entry) for entry in actors.get("lab", []))
+    return digest_json(actors)

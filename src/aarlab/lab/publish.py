@@ -1,0 +1,54 @@
+"""The folders outside the study: the runtime folder, and the public inputs in it that every sandbox binds."""
+
+import os
+import shutil
+import stat
+from pathlib import Path
+
+from aarlab.canonical import canonical_json, digest_json, write_atomic
+from aarlab.errors import OperatorError
+from aarlab.paths import StudyPaths
+from aarlab.problem.contract import Problem
+from aarlab.sandbox.protocol import Runtime
+
+
+def prepare_runtime(paths: StudyPaths) -> None:
+    """Makes the runtime folder, through which other uids may walk but which they cannot list.
+
+    Raises OperatorError when somebody else owns it.
+    """
+    for folder in (paths.runtime.parent, paths.runtime):
+        folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+            raise OperatorError(f"{folder} belongs to somebody else; remove it")
+        folder.chmod(0o711)
+
+
+def publish_runtime(runtime: Runtime, paths: StudyPaths) -> None:
+    """Names the Python for sandboxes, so that researchers' sandboxes get the one in which methods are re-executed."""
+    named = {"root": str(runtime.root), "digest": runtime.digest}
+    write_atomic(paths.runtime / "runtime.json", canonical_json(named))
+
+
+def publish_data(problem: Problem, paths: StudyPaths, *, key: bytes) -> None:
+    """Writes the public inputs once: sandboxes that outlive a restart of the server keep their folder."""
+    folder, marker = paths.data(), paths.runtime / "data.id"
+    name = digest_json([problem.digest, key.hex()])
+    if folder.is_dir() and marker.is_file() and marker.read_text() == name:
+        return
+    fresh = paths.runtime / "data.new"
+    for old in (fresh, folder):
+        if old.exists():
+            shutil.rmtree(old)
+    marker.unlink(missing_ok=True)
+    fresh.mkdir(mode=0o755)
+    problem.publish(fresh, key=key)
+    _make_readable(fresh)
+    fresh.rename(folder)
+    write_atomic(marker, name.encode(), mode=0o600)
+
+
+def _make_readable(folder: Path) -> None:
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)

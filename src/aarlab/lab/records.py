@@ -1,0 +1,145 @@
+"""What the lab remembers of each thing, as folded from the ledger. Frozen: a change is a new record."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from aarlab.wire import FindingKind, Status
+
+Action = Literal["run", "pause", "stop"]
+
+
+@dataclass(frozen=True)
+class Researcher:
+    """A participant."""
+
+    name: str
+    mind: str
+    direction: str
+    family: str
+    index: int
+    """Order of admission, from which its uid comes."""
+    control: Action = "run"
+    reason: str = ""
+    """Why the operator has set `control`."""
+    experiments: int = 0
+    cpu_seconds: float = 0.0
+    wall_seconds: float = 0.0
+    messages: tuple[str, ...] = ()
+    """What the operator wrote to it."""
+    note: str = ""
+    """Its own memory."""
+    last: str = "admitted"
+    """Last thing seen, in words."""
+    last_seq: int = 0
+
+
+@dataclass(frozen=True)
+class SnapshotRecord:
+    """A frozen method; its files are in the repository."""
+
+    id: str
+    author: str
+    message: str
+    parents: tuple[str, ...]
+    content: str
+    """Names the files and nothing else."""
+
+
+@dataclass(frozen=True)
+class ProposalRecord:
+    """A frozen description."""
+
+    id: str
+    author: str
+    title: str
+    text: str
+    family: str
+    seq: int
+
+
+@dataclass(frozen=True)
+class SubmissionRecord:
+    """Something handed in for an answer."""
+
+    id: str
+    door: Literal["dev", "verify"]
+    researcher: str
+    snapshot: str
+    proposal: str
+    seq: int
+    """Place of the request in the ledger: first come, first served."""
+    students: tuple[str, ...] = ()
+    """Dev: blob ids, sorted."""
+    content: str = ""
+    """Verify: content hash of the method."""
+    status: Status = "queued"
+    answer: float | None = None
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    refusal: str | None = None
+    rankable: bool = True
+    """Whether the sandbox held what it must for a result to rank."""
+    missing: tuple[str, ...] = ()
+    """What the sandbox did not enforce."""
+    cpu_seconds: float = 0.0
+
+    @property
+    def pending(self) -> bool:
+        """Whether the lab still owes an answer."""
+        return self.status in ("queued", "running")
+
+
+@dataclass(frozen=True)
+class FindingRecord:
+    """A forum post."""
+
+    id: str
+    author: str
+    kind: FindingKind
+    title: str
+    text: str
+    submission: str | None
+    replies_to: str | None
+    corrects: str | None
+    cites: tuple[str, ...]
+    posted: int
+    """Place in the ledger."""
+    changed: int
+    """Place of the last event that changed what readers see: the post, a vote, a correction."""
+    corrected_by: tuple[str, ...] = ()
+    votes: Mapping[str, int] = field(default_factory=dict)
+    """Last vote of each researcher."""
+
+
+@dataclass(frozen=True)
+class MarkRecord:
+    """A reference of the lab's own on the board."""
+
+    name: str
+    value: float | None
+    low: float | None
+    high: float | None
+    facts: Mapping[str, Any]
+    refusal: str | None
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Working time. A session without an end counts until the last event before the lab was started again."""
+
+    closed: float = 0.0
+    """Seconds of what is over."""
+    since: float | None = None
+    """Start of the stretch that runs now."""
+    last: float = 0.0
+    """Time of the last event."""
+    open: bool = False
+    """Whether a session has begun and not ended."""
+
+    def seconds(self, *, now: float | None = None) -> float:
+        """Working time until `now`, by default until the last event."""
+        end = self.last if now is None else now
+        return self.closed + (max(0.0, end - self.since) if self.since is not None else 0.0)
