@@ -1,0 +1,115 @@
+"""The workbench of one researcher: its door, its sandbox, its meter and the operator's wishes."""
+
+import threading
+from collections.abc import Callable, Sequence
+
+from aarlab.api.client import Door
+from aarlab.errors import ResearcherError
+from aarlab.fleet.forum_files import ForumFiles
+from aarlab.fleet.meter import Meter
+from aarlab.minds.protocol import Share, Stopped
+from aarlab.sandbox.protocol import Completed, Sandbox
+from aarlab.settings import BudgetSettings
+from aarlab.wire import Finding, ProblemCard
+
+PAUSE_POLL_SECONDS = 1.0
+
+
+def fair_share(budget: BudgetSettings, *, index: int, researchers: int) -> Share:
+    """An equal part of the team's budgets; the first researchers get what does not divide."""
+
+    def part(whole: int) -> int:
+        return whole // researchers + (index < whole % researchers)
+
+    return Share(
+        experiments=part(budget.experiments),
+        dev_answers=part(budget.dev_answers),
+        verifications=part(budget.verifications),
+    )
+
+
+class Bench:
+    """See `minds.protocol.Workbench`. `stop` is set when the process was told to end at once."""
+
+    def __init__(
+        self,
+        door: Door,
+        sandbox: Sandbox,
+        *,
+        meter: Meter,
+        share: Share,
+        seconds: float,
+        stop: threading.Event,
+        log: Callable[[str], None],
+    ) -> None:
+        self.door = door
+        self.me = door.me()
+        self.card: ProblemCard = door.problem()
+        self.share = share
+        self.log = log
+        self._sandbox = sandbox
+        self._meter = meter
+        self._seconds = seconds
+        self._stop = stop
+        self._forum = ForumFiles(sandbox.put)
+        self._messages = len(self.me.messages)
+
+    def should_stop(self) -> bool:
+        """True when the operator wants this researcher to finish; waits while it is paused. Raises Stopped."""
+        while True:
+            self._check()
+            me = self.door.me()
+            self._show(me.messages)
+            if me.control != "pause":
+                return me.control == "stop"
+            self.log("paused by the operator")
+            self._stop.wait(PAUSE_POLL_SECONDS)
+
+    def put(self, path: str, data: bytes) -> None:
+        """Writes a file of the workspace."""
+        self._sandbox.put(path, data)
+
+    def get(self, path: str, *, max_bytes: int) -> bytes | None:
+        """Reads a file of the workspace; None when there is none."""
+        try:
+            return self._sandbox.get(path, max_bytes=max_bytes)
+        except ResearcherError as error:
+            if error.code == "missing":
+                return None
+            raise
+
+    def train(self, method: str, *, out: str, seeds: Sequence[int]) -> Completed:
+        """Runs the card's command inside, one experiment a seed. Raises Stopped, ResearcherError(code="budget")."""
+        self._check()
+        if len(seeds) > self.experiments_left():
+            raise ResearcherError("your share of the team's experiments is used up", code="budget")
+        words = {
+            "{method}": f"/work/{method}",
+            "{data}": "/data",
+            "{out}": f"/work/{out}",
+            "{seed}": ",".join(str(seed) for seed in seeds),
+        }
+        self._meter.starts(len(seeds))
+        done = self._sandbox.exec([words.get(word, word) for word in self.card.run], timeout=self._seconds)
+        self._meter.ended(cpu_seconds=done.cpu_seconds, wall_seconds=done.seconds)
+        self._check()
+        return done
+
+    def experiments_left(self) -> int:
+        """Its share less what was ever started."""
+        return self.share.experiments - self._meter.experiments
+
+    def findings(self) -> Sequence[Finding]:
+        """The forum, after bringing /work/forum up to date."""
+        findings = self.door.forum(after=0)
+        self._forum.sync(findings)
+        return findings
+
+    def _check(self) -> None:
+        if self._stop.is_set():
+            raise Stopped
+
+    def _show(self, messages: Sequence[str]) -> None:
+        for message in messages[self._messages :]:
+            self.log(f"the operator says: {message!r}")
+        self._messages = len(messages)

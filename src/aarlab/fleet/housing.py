@@ -1,0 +1,47 @@
+"""The sandbox of one researcher, as the settings of its study want it."""
+
+import json
+from pathlib import Path
+
+from aarlab.errors import OperatorError
+from aarlab.paths import StudyPaths
+from aarlab.sandbox.bubblewrap import Bubblewrap
+from aarlab.sandbox.protocol import Limits, Runtime, Sandbox, SandboxBackend, Spec
+from aarlab.sandbox.unsafe import UnsafeLocal
+from aarlab.settings import SandboxSettings
+
+
+def unproven(settings: SandboxSettings) -> SandboxBackend:
+    """The backend without its self-probe: enough to clean up, never to run anything."""
+    if settings.backend == "unsafe-local":
+        return UnsafeLocal()
+    return Bubblewrap()
+
+
+def house(backend: SandboxBackend, paths: StudyPaths, settings: SandboxSettings, *, name: str, index: int) -> Sandbox:
+    """Not yet started. Closing it removes also what an earlier process of this researcher left behind.
+
+    Raises OperatorError before the lab server has prepared the study's runtime folder.
+    """
+    limits = Limits(memory_mb=settings.memory_mb, pids=settings.pids, cpus=settings.cpus, disk_mb=settings.disk_mb)
+    spec = Spec(
+        name=f"{paths.runtime.name}.{name}",
+        runtime=read_runtime(paths),
+        work=paths.work(name),
+        data=paths.data(),
+        sock=paths.socket_folder(name),
+        disk_image=paths.disks / f"{name}.img",
+        uid=paths.uid(index),
+        limits=limits,
+    )
+    return backend.create(spec)
+
+
+def read_runtime(paths: StudyPaths) -> Runtime:
+    """The Python for sandboxes that the lab server has built and named. Raises OperatorError when there is none."""
+    file = paths.runtime / "runtime.json"
+    try:
+        named = json.loads(file.read_bytes())
+    except FileNotFoundError:
+        raise OperatorError(f"{file} is missing: the lab server writes it when it starts") from None
+    return Runtime(root=Path(named["root"]), digest=named["digest"])

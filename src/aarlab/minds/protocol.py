@@ -1,0 +1,88 @@
+"""What a mind is, and the one thing it is given: a workbench. A mind knows nothing else of aarlab."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from aarlab.api.client import Door
+from aarlab.sandbox.protocol import Completed
+from aarlab.wire import Finding, Me, ProblemCard
+
+
+class Stopped(Exception):  # noqa: N818 - it is no error: the researcher was asked to stop at once
+    """Raised by a workbench out of whatever the mind was doing; what was not finished is done again next time."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """This researcher's part of what the whole team may spend."""
+
+    experiments: int
+    """Trainings."""
+    dev_answers: int
+    """Answers of the dev set."""
+    verifications: int
+    """Methods sent to verify."""
+
+
+class Workbench(Protocol):
+    """A researcher's door to the lab and its sandbox, with the command that trains a method."""
+
+    @property
+    def door(self) -> Door:
+        """The researcher's own door: what any outside agent could use."""
+        ...
+
+    @property
+    def me(self) -> Me:
+        """Name, direction and seed, as they were when the mind began."""
+        ...
+
+    @property
+    def card(self) -> ProblemCard:
+        """The public face of the problem."""
+        ...
+
+    @property
+    def share(self) -> Share:
+        """What this researcher should keep to."""
+        ...
+
+    def should_stop(self) -> bool:
+        """Asked between steps: True when it is time to finish properly. Waits while paused. Raises Stopped."""
+        ...
+
+    def log(self, action: str) -> None:
+        """One line on what is being done; also the sign of life that the watchdog looks for."""
+        ...
+
+    def put(self, path: str, data: bytes) -> None:
+        """Writes a file of the workspace. Raises ResearcherError."""
+        ...
+
+    def get(self, path: str, *, max_bytes: int) -> bytes | None:
+        """Reads a file of the workspace; None when there is none. Raises ResearcherError on what is no plain file."""
+        ...
+
+    def train(self, method: str, *, out: str, seeds: Sequence[int]) -> Completed:
+        """Runs the card's command on a method folder of the workspace; counts as one experiment a seed.
+
+        Raises Stopped, and ResearcherError(code="budget") when its share of experiments does not suffice.
+        """
+        ...
+
+    def experiments_left(self) -> int:
+        """Trainings that this researcher may still start."""
+        ...
+
+    def findings(self) -> Sequence[Finding]:
+        """The forum, oldest first, after bringing its files in the workspace up to date."""
+        ...
+
+
+class Mind(Protocol):
+    """What decides."""
+
+    def run(self, bench: Workbench) -> None:
+        """Works until the bench says stop or nothing is left to do. Raises Stopped, ResearcherError, OperatorError."""
+        ...

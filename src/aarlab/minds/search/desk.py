@@ -1,0 +1,93 @@
+"""One candidate's way through sandbox and door, step by step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aarlab.errors import ResearcherError
+from aarlab.minds.protocol import Workbench
+from aarlab.minds.search import checks, compose
+from aarlab.minds.search.memory import Trial
+from aarlab.minds.search.space import Recipe
+from aarlab.wire import DevRequest, ProposalRequest, SnapshotRequest, Submission, VerifyRequest
+
+STUDENT_BYTES = 16 << 20
+WAIT_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of a training."""
+
+    checks: checks.Checks | None
+    """Self-checks without labels; None when the training failed."""
+    why: str = ""
+    """Why it failed."""
+
+
+class Desk:
+    """Does what the mind has decided."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+        self._door = bench.door
+
+    def write(self, trial: Trial, *, why: str) -> dict[str, str]:
+        """Writes the method folder into the workspace and returns its files."""
+        files = compose.files(Recipe(**trial.recipe), why=why)
+        for name, text in files.items():
+            self._bench.put(f"{_method(trial)}/{name}", text.encode())
+        return files
+
+    def train(self, trial: Trial, *, seeds: Sequence[int]) -> Trained:
+        """Trains in the sandbox."""
+        out = _out(trial, seeds[0])
+        done = self._bench.train(_method(trial), out=out, seeds=seeds)
+        if done.status != "ok":
+            said = done.stderr.decode(errors="replace").strip().splitlines()
+            return Trained(None, f"{done.status}: {said[-1][:200]}" if said else done.status)
+        found = checks.read(self._bench.get(f"{out}/{checks.FILE}", max_bytes=checks.MAX_BYTES))
+        return Trained(found, "" if found else "no self-checks")
+
+    def propose(self, trial: Trial, *, why: str) -> str:
+        """Freezes the description; the same words have the same id."""
+        recipe = Recipe(**trial.recipe)
+        text = compose.proposal(recipe, why=why)
+        request = ProposalRequest(title=compose.title(recipe), text=text, family=compose.family(recipe))
+        return self._door.propose(request)
+
+    def freeze(self, trial: Trial, files: dict[str, str]) -> str:
+        """Freezes the method."""
+        message = compose.title(Recipe(**trial.recipe))
+        return self._door.snapshot(SnapshotRequest(files=files, message=message, parents=trial.parents))
+
+    def ask_dev(self, trial: Trial, *, groups: Sequence[Sequence[int]]) -> Submission:
+        """Hands in the students of all groups of seeds that were trained together."""
+        blobs = tuple(self._door.put_blob(self._student(trial, seeds[0], seed)) for seeds in groups for seed in seeds)
+        return self._door.dev(DevRequest(proposal=trial.proposal, snapshot=trial.snapshot, students=blobs))
+
+    def ask_verify(self, trial: Trial) -> Submission:
+        """Sends a method to verify; the same method has the same submission."""
+        return self._door.verify(VerifyRequest(proposal=trial.proposal, snapshot=trial.snapshot))
+
+    def await_answer(self, submission: Submission) -> Submission:
+        """Waits until the lab has answered; the wait is broken up, so that a stop is heard. Raises Stopped."""
+        while submission.status in ("queued", "running"):
+            submission = self._door.submission(submission.id, wait=WAIT_SECONDS)
+            self._bench.should_stop()
+            self._bench.log(f"waits for {submission.id}: {submission.status}")
+        return submission
+
+    def _student(self, trial: Trial, first: int, seed: int) -> bytes:
+        path = f"{_out(trial, first)}/{seed}/{self._bench.card.student_file}"
+        data = self._bench.get(path, max_bytes=STUDENT_BYTES)
+        if data is None:
+            raise ResearcherError(f"the training left no {path}", code="missing")
+        return data
+
+
+def _method(trial: Trial) -> str:
+    return f"methods/{trial.number:04d}"
+
+
+def _out(trial: Trial, first: int) -> str:
+    return f"out/{trial.number:04d}/{first}"

@@ -1,0 +1,84 @@
+"""Chooses the next recipe: first from the direction's region, then by Optuna's TPE over the whole space.
+
+A pure function of the seed and of the trials so far, so that a restart asks for what an undisturbed run would have.
+"""
+
+import logging
+import warnings
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution
+from optuna.trial import TrialState, create_trial
+
+from aarlab.minds.search.memory import Trial
+from aarlab.minds.search.space import SPACE, Recipe, draw, mutate, region
+
+TRIES = 30
+_STATES = {"scored": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
+_DISTRIBUTIONS: dict[str, BaseDistribution] = {name: CategoricalDistribution(values) for name, values in SPACE.items()}
+
+
+class Sampler:
+    """One researcher's sampler."""
+
+    def __init__(self, *, family: str, seed: int, first: int) -> None:
+        """`first` candidates come from the region of `family`."""
+        self._family = family
+        self._seed = seed
+        self._first = first
+        optuna.logging.set_verbosity(logging.ERROR)
+
+    def preview(self) -> list[Recipe]:
+        """What it would ask for first, if nothing is dropped."""
+        return [draw(region(self._family), rng=Random(f"{self._seed}:{number}:0")) for number in range(self._first)]
+
+    def ask(self, trials: Sequence[Trial], *, foreign: Sequence[tuple[Recipe, float]]) -> Recipe | None:
+        """A recipe that was not tried, given own trials and others' dev answers; None when none was found."""
+        known = [trial.recipe for trial in trials]
+        for attempt in range(TRIES):
+            rng = Random(f"{self._seed}:{len(trials)}:{attempt}")
+            recipe = self._candidate(trials, foreign, rng=rng)
+            if recipe.plain() not in known:
+                return recipe
+        return None
+
+    def mutated(self, recipe: Recipe, trials: Sequence[Trial]) -> Recipe | None:
+        """A variant of somebody's recipe that was not tried; None when none was found."""
+        known = [trial.recipe for trial in trials]
+        rng = Random(f"{self._seed}:{len(trials)}:mutate")
+        variants = (mutate(recipe, rng=rng) for _ in range(TRIES))
+        return next((variant for variant in variants if variant.plain() not in known), None)
+
+    def _candidate(self, trials: Sequence[Trial], foreign: Sequence[tuple[Recipe, float]], *, rng: Random) -> Recipe:
+        if len(trials) < self._first:
+            return draw(region(self._family), rng=rng)
+        if self._family == "evolution" and (survivors := _survivors(trials)):
+            return mutate(rng.choice(survivors), rng=rng)
+        return self._tpe(trials, foreign, rng=rng)
+
+    def _tpe(self, trials: Sequence[Trial], foreign: Sequence[tuple[Recipe, float]], *, rng: Random) -> Recipe:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            sampler = optuna.samplers.TPESampler(seed=rng.randrange(2**32), n_startup_trials=1, multivariate=True)
+        study = optuna.create_study(direction="maximize", sampler=sampler)
+        for trial in trials:
+            if trial.state in _STATES:
+                study.add_trial(_frozen(trial.recipe, trial.answer, state=_STATES[trial.state]))
+        for recipe, answer in foreign:
+            study.add_trial(_frozen(recipe.plain(), answer))
+        return Recipe(**study.ask(_DISTRIBUTIONS).params).settled()
+
+
+def _frozen(
+    recipe: dict[str, Any], answer: float | None, *, state: TrialState = TrialState.COMPLETE
+) -> optuna.trial.FrozenTrial:
+    return create_trial(state=state, params=recipe, distributions=_DISTRIBUTIONS, value=answer)
+
+
+def _survivors(trials: Sequence[Trial]) -> list[Recipe]:
+    """The better third of what was scored, at least two."""
+    scored = sorted((trial for trial in trials if trial.answer is not None), key=lambda one: -(one.answer or 0.0))
+    return [Recipe(**trial.recipe) for trial in scored[: max(2, len(scored) // 3)]]
