@@ -1,0 +1,1 @@
+"""Language models that turn texts into features. `features` is the door; nothing here needs torch."""

@@ -1,0 +1,178 @@
+"""A pool from a user's own rows of text: pairs of answers, or single solutions to judge."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from aarlab.canonical import digest_json
+from aarlab.errors import UserError
+from aarlab.w2s.backends.features import VERSION, GroupFeatures, ItemError, Progress, PromptGroup, featurise
+from aarlab.w2s.backends.smollm import MissingModelError
+from aarlab.w2s.domains.pool import FloatArray, IntArray, Kind, Pool
+from aarlab.w2s.domains.recipes import Recipe, evidence, prompt_text
+from aarlab.w2s.domains.shipped import group_numbers
+
+__all__ = ["USER_RECIPE", "MissingModelError", "pool_from_rows"]
+
+USER_RECIPE = Recipe(weak_layer=8, strong_layer=20, prior="mean")
+"""Default for texts that nobody has measured. The mean does not favour long or short responses."""
+
+
+class _Labelled(Protocol):
+    @property
+    def label(self) -> int: ...
+    @property
+    def group(self) -> str | None: ...
+    @property
+    def subset(self) -> str | None: ...
+
+
+@runtime_checkable
+class PairText(_Labelled, Protocol):
+    """Two responses to a prompt; label 1 says that the second is right."""
+
+    @property
+    def prompt(self) -> str: ...
+    @property
+    def first(self) -> str: ...
+    @property
+    def second(self) -> str: ...
+
+
+@runtime_checkable
+class ChoiceText(_Labelled, Protocol):
+    """One solution to a question; label 1 says that it is right."""
+
+    @property
+    def question(self) -> str: ...
+    @property
+    def choice(self) -> str: ...
+
+
+Row = PairText | ChoiceText
+
+
+def pool_from_rows(
+    rows: Sequence[Row],
+    roles: Sequence[int],
+    *,
+    name: str,
+    recipe: Recipe = USER_RECIPE,
+    progress: Progress | None = None,
+    cache: Path | None = None,
+    workers: int | None = None,
+) -> Pool:
+    """Encodes rows of one kind with the language model; `roles` [n] are those of the pool's module.
+
+    A pair becomes "second minus first". A choice is centred on the mean of its group (rows without one are grouped by
+    question), which removes what all solutions of a question share; choices that are alone in their group are centred
+    on each other. Every (prompt, response) is computed once however often it occurs. `progress` gets tokens done and
+    in total. Raises MissingModelError when the model is not installed, UserError on a text that is too long for it,
+    and ValueError on rows of both kinds.
+    """
+    kind = _kind(rows)
+    groups = group_numbers([f"group:{r.group}" if r.group is not None else f"text:{_texts(r)[0]}" for r in rows])
+    encoded = _encode(rows, recipe, progress=progress, cache=cache, workers=workers)
+    weak, strong, prior = _pairs(encoded) if kind == "pairs" else _choices(encoded, groups)
+    return Pool(
+        name=name,
+        kind=kind,
+        weak=weak,
+        strong=strong,
+        prior=prior,
+        label=np.array([row.label for row in rows], np.int64),
+        group=groups,
+        role=np.array(roles, np.int64),
+        subset=tuple(row.subset or "" for row in rows),
+        weak_layer=recipe.weak_layer,
+        strong_layer=recipe.strong_layer,
+        digest=_digest(rows, roles, recipe),
+    )
+
+
+def _kind(rows: Sequence[Row]) -> Kind:
+    kinds: set[Kind] = {"pairs" if isinstance(row, PairText) else "choices" for row in rows}
+    if len(kinds) != 1:
+        raise ValueError("rows must be all pairs or all choices, and at least one")
+    return kinds.pop()
+
+
+def _texts(row: Row) -> tuple[str, ...]:
+    """The prompt and its one or two responses."""
+    if isinstance(row, PairText):
+        return row.prompt, row.first, row.second
+    return row.question, row.choice
+
+
+def _digest(rows: Sequence[Row], roles: Sequence[int], recipe: Recipe) -> str:
+    """Names the content, not the numbers: those differ in the last bits from machine to machine."""
+    settings = [VERSION, recipe.weak_layer, recipe.strong_layer, recipe.prior, recipe.separator]
+    content = [[*_texts(r), r.label, r.group, r.subset, role] for r, role in zip(rows, roles, strict=True)]
+    return digest_json([settings, content])
+
+
+Encoded = tuple[FloatArray, FloatArray]
+"""[n, responses, 2, d] hidden states (weak, strong) and [n, responses] evidence."""
+
+Responses = dict[str, dict[str, int]]
+"""For each prompt its distinct responses, numbered."""
+
+
+def _encode(rows: Sequence[Row], recipe: Recipe, **options: Any) -> Encoded:
+    responses = _responses(rows)
+    found = dict(zip(responses, _features(rows, responses, recipe, **options), strict=True))
+    scores = {prompt: evidence(features, recipe.prior) for prompt, features in found.items()}
+    places = [(prompt, [responses[prompt][t] for t in texts]) for prompt, *texts in map(_texts, rows)]
+    hidden = np.stack([found[prompt].hidden[at] for prompt, at in places])
+    return hidden, np.stack([scores[prompt][at] for prompt, at in places])
+
+
+def _responses(rows: Sequence[Row]) -> Responses:
+    responses: Responses = {}
+    for prompt, *texts in map(_texts, rows):
+        known = responses.setdefault(prompt, {})
+        for text in texts:
+            known.setdefault(text, len(known))
+    return responses
+
+
+def _features(rows: Sequence[Row], responses: Responses, recipe: Recipe, **options: Any) -> list[GroupFeatures]:
+    groups = [PromptGroup(prompt_text(p), tuple(map(recipe.response, known))) for p, known in responses.items()]
+    layers = (recipe.weak_layer, recipe.strong_layer)
+    try:
+        return featurise(groups, layers=layers, unconditional=recipe.prior == "pmi", **options)
+    except ItemError as error:
+        prompt = list(responses)[error.group]
+        text = list(responses[prompt])[error.response]
+        raise UserError(f"{_place(rows, prompt, text)}: {error.reason}") from None
+
+
+def _place(rows: Sequence[Row], prompt: str, text: str) -> str:
+    """Where the response stands first: file and line if the rows know them, else the row's number from 1."""
+    index = next(i for i, (own, *texts) in enumerate(map(_texts, rows)) if own == prompt and text in texts)
+    return str(getattr(rows[index], "where", f"row {index + 1}"))
+
+
+def _pairs(encoded: Encoded) -> tuple[FloatArray, FloatArray, FloatArray]:
+    hidden, scores = encoded
+    difference = hidden[:, 1] - hidden[:, 0]
+    return difference[:, 0], difference[:, 1], scores[:, 1] - scores[:, 0]
+
+
+def _choices(encoded: Encoded, groups: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    hidden, scores = encoded
+    sizes = np.bincount(groups)
+    alone = sizes[groups] == 1
+    shared = np.where(alone, len(sizes), groups)
+    return _centred(hidden[:, 0, 0], shared), _centred(hidden[:, 0, 1], shared), _centred(scores[:, 0], shared)
+
+
+def _centred(values: FloatArray, groups: IntArray) -> FloatArray:
+    """Subtracts from each row the mean of its group."""
+    columns = values.reshape(len(values), -1).astype(np.float64)
+    sums = np.zeros((int(groups.max()) + 1, columns.shape[1]))
+    np.add.at(sums, groups, columns)
+    counts = np.maximum(np.bincount(groups), 1)[:, None]
+    return np.asarray(columns - (sums / counts)[groups], np.float32).reshape(values.shape)

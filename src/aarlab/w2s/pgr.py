@@ -1,0 +1,166 @@
+"""Performance gap recovered: (transfer - weak) / (ceiling - weak), with the uncertainty of all three."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from aarlab.problem.contract import Score
+from aarlab.w2s.task import Bools, Floats
+
+DRAWS = 2000
+CHUNK = 250
+LEVEL = 95.0
+Z = 1.959964
+"""Of the normal distribution at LEVEL."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Who was right on the hidden test of one draw. All arrays are [n]."""
+
+    group: npt.NDArray[np.int64]
+    """Global group ids: the same id in two draws is the same question."""
+    transfer: Bools
+    """The student."""
+    weak: Bools
+    """The weak teacher."""
+    ceiling: Bools
+    """The student trained on true labels."""
+
+
+def summarise(outcomes: Sequence[Outcome]) -> Score:
+    """PGR over seeds: mean(transfer - weak) / mean(ceiling - weak), never clipped, with its 95 % interval.
+
+    The interval is a paired bootstrap: each draw reweights groups (the same weights in every seed in which a group
+    occurs, since a hard question is hard in all of them) and resamples seeds. There is no value, but a refusal, when
+    the interval of the denominator contains zero. Raises ValueError with fewer than two outcomes.
+    """
+    if len(outcomes) < 2:
+        raise ValueError("a score needs the outcomes of at least two seeds")
+    counts = _by_group(outcomes)
+    accuracy = _by_seed(counts)
+    transfer, weak, ceiling = (float(row.mean()) for row in accuracy)
+    contrast = np.array([0.0, -1.0, 1.0])
+    boot = _bootstrap(counts, contrast)
+    gap = _interval(boot[2] - boot[1], centre=ceiling - weak, counts=counts, contrast=contrast)
+    if gap[0] <= 0:
+        return Score(None, None, None, _facts(counts, boot, gap), _refusal(weak, ceiling, gap))
+    value = (transfer - weak) / (ceiling - weak)
+    contrast = np.array([1.0, value - 1.0, -value]) / (ceiling - weak)
+    boot = _bootstrap(counts, contrast)
+    ratio = (boot[0] - boot[1]) / (boot[2] - boot[1])
+    low, high = _interval(ratio, centre=value, counts=counts, contrast=contrast)
+    return Score(_round(value), _round(low), _round(high), _facts(counts, boot, gap))
+
+
+def _by_group(outcomes: Sequence[Outcome]) -> Floats:
+    """[4, groups, seeds]: right answers of transfer, weak, ceiling, and numbers of items."""
+    names = np.unique(np.concatenate([o.group for o in outcomes]))
+    counts = np.zeros((4, len(names), len(outcomes)))
+    for seed, o in enumerate(outcomes):
+        place = np.searchsorted(names, o.group)
+        for row, right in enumerate((o.transfer, o.weak, o.ceiling, np.ones(len(place)))):
+            counts[row, :, seed] = np.bincount(place, weights=right, minlength=len(names))
+    return counts
+
+
+def _by_seed(counts: Floats) -> Floats:
+    """[3, seeds] accuracies of transfer, weak and ceiling."""
+    accuracy: Floats = counts[:3].sum(axis=1) / counts[3].sum(axis=0)
+    return accuracy
+
+
+def _own_share(counts: Floats, contrast: Floats) -> float:
+    """Which share of the spread between seeds is their own, not that of the items they were tested on; in [0, 1].
+
+    For the sum `contrast` . (transfer, weak, ceiling): items alone let two seeds differ by the variance
+    sum_g (r_sg - r_tg)^2, r being the residuals of groups. That part is already in the groups' weights.
+    """
+    sums = np.tensordot(contrast, counts[:3], axes=1)
+    residual = (sums - sums.sum() / counts[3].sum() * counts[3]) / counts[3].sum(axis=0)
+    seeds = residual.shape[1]
+    explained = float((seeds * (residual**2).sum(axis=1) - residual.sum(axis=1) ** 2).sum())
+    whole = residual.sum(axis=0)
+    between = float(seeds * (whole**2).sum() - whole.sum() ** 2)
+    return max(0.0, 1 - explained / between) if between > 0 else 0.0
+
+
+def _bootstrap(counts: Floats, contrast: Floats) -> Floats:
+    """[3, draws] mean accuracies under resampled groups and seeds; deterministic.
+
+    Resampling n seeds shows (n - 1) / n of their variance, and part of that is their items': the seeds' weights are
+    spread so that the variance of `contrast` comes out right.
+    """
+    groups, seeds = counts.shape[1:]
+    spread = math.sqrt(seeds / (seeds - 1) * _own_share(counts, contrast))
+    rng = np.random.default_rng(20_231_214)
+    means = np.empty((3, DRAWS))
+    for begin in range(0, DRAWS, CHUNK):
+        weights = rng.standard_exponential((CHUNK, groups))
+        total = np.stack([weights @ part for part in counts])
+        counted = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=CHUNK)
+        share = (1 + spread * (counted - 1)) / seeds
+        means[:, begin : begin + CHUNK] = (total[:3] / total[3] * share).sum(axis=2)
+    return means
+
+
+def _interval(draws: Floats, *, centre: float, counts: Floats, contrast: Floats) -> tuple[float, float]:
+    """Percentiles of bootstrap draws, moved outward from `centre` as far as they rest on few seeds.
+
+    The factor is that of Student's t with Welch and Satterthwaite's degrees of freedom: few where the spread between
+    seeds explains the spread of the draws, many where items do.
+    """
+    from scipy.special import stdtrit  # needs no heavier part of scipy
+
+    seeds, total = counts.shape[2], float(draws.var(ddof=1))
+    own = float((contrast @ _by_seed(counts)).var(ddof=1)) / seeds * _own_share(counts, contrast)
+    share = min(1.0, own / total) if total > 0 else 0.0
+    degrees = (seeds - 1) / max(share**2, 1e-6)
+    factor = float(stdtrit(degrees, (100 + LEVEL) / 200)) / Z
+    low, high = np.percentile(draws, [(100 - LEVEL) / 2, (100 + LEVEL) / 2])
+    return centre + factor * (float(low) - centre), centre + factor * (float(high) - centre)
+
+
+def fieller(numerator: Floats, denominator: Floats) -> tuple[float, float] | None:
+    """Fieller's interval of mean(numerator) / mean(denominator) from paired draws; None where it is unbounded."""
+    n, d = float(numerator.mean()), float(denominator.mean())
+    covariance = np.cov(numerator, denominator)
+    z2 = Z**2
+    a = d * d - z2 * covariance[1, 1]
+    b = n * d - z2 * covariance[0, 1]
+    c = n * n - z2 * covariance[0, 0]
+    if a <= 0 or b * b - a * c < 0:
+        return None
+    root = math.sqrt(b * b - a * c)
+    return float((b - root) / a), float((b + root) / a)
+
+
+def _round(value: float) -> float:
+    """Ten digits: far below any uncertainty, far above the last bits that differ between linear algebra libraries."""
+    return round(value, 10)
+
+
+def _facts(counts: Floats, boot: Floats, gap: tuple[float, float]) -> dict[str, object]:
+    accuracy = _by_seed(counts)
+    facts: dict[str, object] = {}
+    for row, name in enumerate(("transfer", "weak", "strong")):
+        facts[f"{name}_acc"] = _round(float(accuracy[row].mean()))
+        facts[f"{name}_se"] = _round(float(boot[row].std(ddof=1)))
+    check = fieller(boot[0] - boot[1], boot[2] - boot[1])
+    facts["fieller_low"] = _round(check[0]) if check else None
+    facts["fieller_high"] = _round(check[1]) if check else None
+    facts["gap"] = _round(float(accuracy[2].mean() - accuracy[1].mean()))
+    facts["gap_low"], facts["gap_high"] = _round(gap[0]), _round(gap[1])
+    facts["seeds"], facts["groups"] = counts.shape[2], counts.shape[1]
+    facts["items"] = round(float(counts[3].sum(axis=0).mean()))
+    return facts
+
+
+def _refusal(weak: float, ceiling: float, gap: tuple[float, float]) -> str:
+    return (
+        f"the ceiling ({ceiling:.3f}) is not measurably above the weak teacher ({weak:.3f}) on this data: "
+        f"the 95 % interval of their gap is {gap[0]:+.3f} to {gap[1]:+.3f}, so PGR would divide by noise"
+    )

@@ -1,0 +1,173 @@
+"""Weak-to-strong as a gradable problem: the lab's side. Nothing of this module is ever in a sandbox."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from aarlab.canonical import digest_json
+from aarlab.errors import UserError
+from aarlab.problem.contract import Card, Progress, Score
+from aarlab.w2s.card import write_card
+from aarlab.w2s.domains.pool import Pool
+from aarlab.w2s.fit import L2
+from aarlab.w2s.methods import METHODS
+from aarlab.w2s.pgr import Outcome, summarise
+from aarlab.w2s.splits import Splits, split
+from aarlab.w2s.student import Student
+from aarlab.w2s.world import Rules, World, research_world, verify_world
+
+BASELINES = ("vanilla", "confident_only", "auxiliary_confidence", "zero_shot")
+"""Methods that stand on the board as marks."""
+VERSION = 1
+"""Of splits, draws and grading: a change of any of them makes another problem."""
+
+
+class W2SSettings(BaseModel):
+    """[problem] with kind = "w2s"."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    domain: str = "chat"
+    """Embedded data: "chat", "math" or "code"."""
+    data: str | None = None
+    """Folder with train_label.jsonl, train_unlabel.jsonl and test.jsonl of your own; replaces `domain`."""
+    limit: int | None = Field(None, ge=100)
+    """With `data`: at most about so many rows of each file (whole groups), for a quick look."""
+    weak_layer: int | None = Field(None, ge=0, le=30)
+    """With `data`: layer of the language model that the weak teacher reads; None = the usual one."""
+    strong_layer: int | None = Field(None, ge=0, le=30)
+    """With `data`: layer that the strong student reads; None = the usual one."""
+    l2: float = Field(L2, gt=0)
+    """Weight penalty of the ceiling. Tune the ceiling with it, never vanilla."""
+    weak_l2: float = Field(L2, gt=0)
+    """Weight penalty of the weak teacher; a small one makes it over-confident."""
+    seconds: float = Field(60.0, gt=0)
+    """Time that a task announces for one training; keep it at or below verify.seconds."""
+
+
+class W2SDraw:
+    """One fresh draw for verification."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def publish(self, folder: Path) -> None:
+        """Writes task.safetensors and task.json."""
+        self.world.task.save(folder)
+
+    def grade(self, student: bytes) -> Outcome:
+        """Who is right on each hidden item: student, weak teacher, ceiling. Raises ResearcherError(malformed)."""
+        return self.world.outcome(self.world.right(read_student(student, self.world)))
+
+
+def read_student(data: bytes, world: World) -> Student:
+    """A student that fits the world's task. Raises ResearcherError(code="malformed")."""
+    task = world.task
+    return Student.from_bytes(data, dimension=task.dimension, antisymmetric=task.antisymmetric)
+
+
+class W2SProblem:
+    """A pool of labelled items behind the contract of a gradable problem."""
+
+    def __init__(self, pool: Pool, settings: W2SSettings) -> None:
+        """Divides the pool. Raises UserError when it is too small or of one class."""
+        self._pool = pool
+        self._settings = settings
+        self._splits: Splits = split(pool)
+        self._rules = Rules(l2=settings.l2, weak_l2=settings.weak_l2, seconds=settings.seconds)
+        self._latest: tuple[bytes, World] | None = None
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of data, settings that matter, and version."""
+        rules = [self._rules.l2, self._rules.weak_l2, self._rules.seconds]
+        return digest_json(["w2s", VERSION, self._pool.digest, rules])
+
+    @cached_property
+    def _card(self) -> Card:
+        return write_card(self._pool, self._splits, self._rules)
+
+    def card(self) -> Card:
+        """Public description; tells sizes, never labels or the contents of a split."""
+        return self._card
+
+    def kit(self) -> tuple[str, ...]:
+        """What a method may import: tasks, students, fits, methods and the runner; no data, splits or grading."""
+        own = ("__init__.py", "task.py", "student.py", "fit.py", "checks.py", "runner.py", "methods")
+        return ("__init__.py", "errors.py", *(f"w2s/{name}" for name in own))
+
+    def research(self, key: bytes) -> World:
+        """The experiment behind `publish` and `dev`. Same key, same experiment; a study has one key, so it is kept."""
+        latest = self._latest
+        if latest is None or latest[0] != key:
+            world = research_world(self._pool, self._splits, key, rules=self._rules, name=self._pool.name)
+            self._latest = latest = (key, world)
+        return latest[1]
+
+    def publish(self, folder: Path, *, key: bytes) -> None:
+        """Writes the research task."""
+        self.research(key).task.save(folder)
+
+    def dev(self, students: Sequence[bytes], *, key: bytes) -> float:
+        """Mean accuracy on the dev set. Raises ResearcherError(code="malformed")."""
+        world = self.research(key)
+        return float(np.mean([world.right(read_student(data, world)).mean() for data in students]))
+
+    def draw(self, seed: int) -> W2SDraw:
+        """A fresh draw; a pure function of the pool and `seed`."""
+        return W2SDraw(verify_world(self._pool, self._splits, seed, rules=self._rules, name=self._pool.name))
+
+    def summarise(self, outcomes: Sequence[Outcome]) -> Score:
+        """PGR with its interval."""
+        return summarise(outcomes)
+
+    def references(self, seeds: Sequence[int]) -> Mapping[str, Score]:
+        """Weak teacher, ceiling and the baselines on fresh draws, trained here as trusted code."""
+        outcomes: dict[str, list[Outcome]] = {name: [] for name in ("weak teacher", "ceiling", *BASELINES)}
+        for seed in seeds:
+            world = self.draw(seed).world
+            weak, ceiling = world.marks
+            outcomes["weak teacher"].append(world.outcome(weak))
+            outcomes["ceiling"].append(world.outcome(ceiling))
+            for name in BASELINES:
+                outcomes[name].append(world.outcome(world.right(METHODS[name](world.task, seed=seed))))
+        return {name: summarise(found) for name, found in outcomes.items()}
+
+
+class W2SKind:
+    """Entry point "w2s" of the group "aarlab.problems"."""
+
+    settings = W2SSettings
+
+    def build(self, settings: W2SSettings, *, cache: Path, progress: Progress | None = None) -> W2SProblem:
+        """Loads the embedded features, or computes those of the user's folder once. Raises UserError."""
+        return W2SProblem(_pool(settings, cache, progress), settings)
+
+
+W2S = W2SKind()
+
+
+def _pool(settings: W2SSettings, cache: Path, progress: Progress | None) -> Pool:
+    if settings.data is None:
+        return _embedded(settings)
+    from aarlab.w2s.own_data import load_own  # needed only here, and slower to import than all the rest
+
+    layers = (settings.weak_layer, settings.strong_layer)
+    return load_own(Path(settings.data).expanduser(), layers, limit=settings.limit, cache=cache, progress=progress)
+
+
+def _embedded(settings: W2SSettings) -> Pool:
+    from aarlab.w2s.domains.embedded import EMBEDDED, load_embedded
+
+    if settings.domain not in EMBEDDED:
+        raise UserError(
+            f"problem.domain is {settings.domain!r}, but the embedded domains are {', '.join(EMBEDDED)}; "
+            "for data of your own set problem.data"
+        )
+    for name in ("limit", "weak_layer", "strong_layer"):
+        if getattr(settings, name) is not None:
+            raise UserError(f"problem.{name} needs problem.data: the embedded features are fixed")
+    return load_embedded(settings.domain)

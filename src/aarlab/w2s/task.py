@@ -1,0 +1,88 @@
+"""What a method is given: inputs, the teacher's labels and the strong model's own prior, as numbers only."""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+import numpy.typing as npt
+from safetensors.numpy import load_file, save
+
+from aarlab.errors import ResearcherError
+
+Array = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Task:
+    """The training side of one draw. It holds no ground truth, no group, no source and no text.
+
+    With `antisymmetric` features an item is a pair and `hidden` is the difference of its two responses: swapping
+    the responses gives -hidden, -prior and 1 - teacher, so a consistent student has no bias.
+    """
+
+    hidden: Array
+    """[n, d] frozen hidden states of the strong model, scaled to about unit size; the basis is private to the draw."""
+    teacher: Array
+    """[n] soft labels of the weak teacher: its P(y = 1 | x)."""
+    prior: Array
+    """[n] zero-shot log-odds of the strong model itself, centred and scaled to unit size."""
+    antisymmetric: bool
+    """True for pairs."""
+    domain: str
+    """For example "chat", or the name of the user's folder."""
+    seconds: float
+    """Wall time that one training may take."""
+
+    @property
+    def items(self) -> int:
+        """Number of train inputs."""
+        return int(self.hidden.shape[0])
+
+    @property
+    def dimension(self) -> int:
+        """Length of one hidden state."""
+        return int(self.hidden.shape[1])
+
+    @property
+    def hard(self) -> Floats:
+        """[n] the teacher's hard labels, 0.0 or 1.0."""
+        return (self.teacher > 0.5).astype(np.float64)
+
+    def swapped(self) -> "Task":
+        """The same pairs with their responses exchanged. Raises ResearcherError where items are not pairs."""
+        if not self.antisymmetric:
+            raise ResearcherError("these items are single answers: there is nothing to swap")
+        return replace(self, hidden=-self.hidden, teacher=1 - self.teacher, prior=-self.prior)
+
+    def finetune(self, *_: object, **__: object) -> NoReturn:
+        """Refused on the probe backend."""
+        raise ResearcherError("the probe backend cannot fine-tune: it has frozen hidden states (task.hidden)")
+
+    def generate(self, *_: object, **__: object) -> NoReturn:
+        """Refused on the probe backend."""
+        raise ResearcherError("the probe backend cannot generate text: it has zero-shot log-odds (task.prior)")
+
+    def save(self, folder: Path) -> None:
+        """Writes task.safetensors and task.json; the same task gives the same bytes."""
+        tensors = {"hidden": self.hidden, "prior": self.prior, "teacher": self.teacher}
+        (folder / "task.safetensors").write_bytes(save(tensors))
+        facts = {"antisymmetric": self.antisymmetric, "backend": "probe", "domain": self.domain, "format": 1}
+        facts |= {"items": self.items, "dimension": self.dimension, "seconds": self.seconds}
+        (folder / "task.json").write_text(json.dumps(facts, sort_keys=True) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: str | Path = "/data") -> "Task":
+        """Reads what `save` wrote. Raises ResearcherError when the folder holds no task."""
+        try:
+            facts = json.loads((Path(folder) / "task.json").read_text(encoding="utf-8"))
+            tensors = load_file(Path(folder) / "task.safetensors")
+        except OSError as error:
+            raise ResearcherError(f"{folder} holds no task: {error.strerror} ({error.filename})") from error
+        for array in tensors.values():
+            array.setflags(write=False)  # so that one training cannot change what the next one sees
+        named = {name: facts[name] for name in ("antisymmetric", "domain", "seconds")}
+        return cls(hidden=tensors["hidden"], teacher=tensors["teacher"], prior=tensors["prior"], **named)

@@ -1,0 +1,217 @@
+"""One experiment made from a trio of parts under a secret: what a method sees, and what grades its student.
+
+Three things keep an answer from being carried into a draw from elsewhere. Which response of a pair comes first is a
+fresh secret coin for each item; the rows are shuffled; and the standardised features are turned by a secret random
+rotation, so that weights, directions or tables made on another draw mean nothing on this one (an L2 penalty does not
+notice a rotation). It does not promise safety against somebody who holds the labelled data itself outside the
+sandbox: norms and angles of features survive a rotation, so known items could be recognised. Nor does it hide what
+a method may learn honestly from its inputs, such as their spectrum.
+"""
+
+import hmac
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from aarlab.canonical import keyed_bytes
+from aarlab.w2s.domains.pool import Pool
+from aarlab.w2s.fit import Head, fit_head, sigmoid
+from aarlab.w2s.pgr import Outcome
+from aarlab.w2s.splits import Index, Splits, Trio
+from aarlab.w2s.student import Student
+from aarlab.w2s.task import Array, Bools, Floats, Task
+
+SMALLEST = 1e-3
+"""Keeps a constant feature from being blown up."""
+PRIOR_SCALE = np.float32(10)
+"""A column so large that its weight, and so its penalty, is small: methods choose prior_coef without any penalty."""
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A key, and one independent random generator for each purpose."""
+
+    key: bytes
+    """At least 16 bytes; whoever holds it can compute everything hidden of the experiment."""
+
+    @classmethod
+    def of_seed(cls, seed: int) -> "Secret":
+        """The secret of a verify draw."""
+        return cls(hmac.digest(b"aarlab w2s verify draw", str(seed).encode(), "sha256"))
+
+    def rng(self, purpose: str) -> np.random.Generator:
+        """The same purpose gives the same numbers; one purpose tells nothing of another."""
+        return np.random.default_rng(int.from_bytes(keyed_bytes(self.key, "w2s", purpose), "big"))
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How strongly the three linear models of an experiment are penalised, and what a task tells."""
+
+    l2: float
+    """Of the ceiling."""
+    weak_l2: float
+    """Of the weak teacher."""
+    seconds: float
+    """Time of one training."""
+
+
+@dataclass(frozen=True)
+class Items:
+    """Some items of a pool, shuffled and turned by secret coins."""
+
+    strong: Array
+    """[n, d]"""
+    weak: Array
+    """[n, d']"""
+    prior: Floats
+    """[n]"""
+    label: Bools
+    """[n]"""
+    group: Index
+    """[n] the pool's group ids."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Per-dimension standardisation, learnt from inputs only."""
+
+    centre: Floats
+    """[d]; zero for pairs, so that a swap stays a change of sign."""
+    spread: Floats
+    """[d]"""
+
+    @classmethod
+    def of(cls, features: Array, *, pairs: bool) -> "Scale":
+        """Root mean square for pairs, mean and standard deviation for single answers."""
+        values = features.astype(np.float64)
+        centre = np.zeros(values.shape[1]) if pairs else values.mean(axis=0)
+        return cls(centre, np.sqrt(np.mean((values - centre) ** 2, axis=0)) + SMALLEST)
+
+    def apply(self, features: Array) -> Array:
+        """[n, d] standardised."""
+        return ((features.astype(np.float64) - self.centre) / self.spread).astype(np.float32)
+
+
+def take(pool: Pool, index: Index, secret: Secret, part: str) -> Items:
+    """The items of `index` in secret order, pairs in secret orientation."""
+    order = secret.rng(f"{part} order").permutation(len(index))
+    rows = index[order]
+    pairs = pool.kind == "pairs"
+    coin = secret.rng(f"{part} orientation").integers(0, 2, size=len(rows)) == 1 if pairs else np.zeros(len(rows), bool)
+    sign = np.where(coin, -1.0, 1.0).astype(np.float32)
+    return Items(
+        strong=pool.strong[rows].astype(np.float32) * sign[:, None],
+        weak=pool.weak[rows].astype(np.float32) * sign[:, None],
+        prior=pool.prior[rows].astype(np.float64) * sign,
+        label=(pool.label[rows] == 1) ^ coin,
+        group=np.asarray(pool.group, dtype=np.int64)[rows],
+    )
+
+
+def rotation(dimension: int, rng: np.random.Generator) -> Floats:
+    """A random orthogonal matrix, uniform up to the signs that QR fixes."""
+    q, r = np.linalg.qr(rng.standard_normal((dimension, dimension)))
+    turned: Floats = q * np.where(np.diagonal(r) < 0, -1.0, 1.0)
+    return turned
+
+
+class World:
+    """One experiment: its task, and its hidden test with the answers of weak teacher and ceiling."""
+
+    def __init__(self, pool: Pool, trio: Trio, secret: Secret, *, rules: Rules, name: str) -> None:
+        self._pairs = pool.kind == "pairs"
+        self._rules = rules
+        self._name = name
+        self._teacher, self._train, self._test = (
+            take(pool, index, secret, part)
+            for index, part in ((trio.teacher, "teacher"), (trio.train, "train"), (trio.test, "test"))
+        )
+        self._scale = Scale.of(self._train.strong, pairs=self._pairs)
+        self._rotation = rotation(pool.strong.shape[1], secret.rng("rotation")).astype(np.float32)
+
+    def _hidden(self, items: Items) -> Array:
+        return self._scale.apply(items.strong) @ self._rotation
+
+    @cached_property
+    def _prior_scale(self) -> tuple[float, float]:
+        prior = self._train.prior
+        centre = 0.0 if self._pairs else float(np.median(prior))
+        return centre, float(np.sqrt(np.mean((prior - centre) ** 2))) + SMALLEST
+
+    def _prior(self, items: Items) -> npt.NDArray[np.float32]:
+        centre, spread = self._prior_scale
+        return ((items.prior - centre) / spread).astype(np.float32)
+
+    @cached_property
+    def _weak(self) -> tuple[Scale, Head]:
+        """The weak teacher: a head on weak features, trained on its own labelled items."""
+        scale = Scale.of(self._teacher.weak, pairs=self._pairs)
+        target = self._teacher.label.astype(np.float64)
+        return scale, fit_head(scale.apply(self._teacher.weak), target, l2=self._rules.weak_l2, bias=not self._pairs)
+
+    def _weak_logits(self, items: Items) -> Floats:
+        scale, head = self._weak
+        return head.logits(scale.apply(items.weak))
+
+    @cached_property
+    def task(self) -> Task:
+        """What a method may see."""
+        return Task(
+            hidden=self._hidden(self._train),
+            teacher=sigmoid(self._weak_logits(self._train)).astype(np.float32),
+            prior=self._prior(self._train),
+            antisymmetric=self._pairs,
+            domain=self._name,
+            seconds=self._rules.seconds,
+        )
+
+    @cached_property
+    def test(self) -> tuple[Array, Array]:
+        """Hidden states and priors of the hidden test."""
+        return self._hidden(self._test), self._prior(self._test)
+
+    @property
+    def truth(self) -> Bools:
+        """Labels of the train inputs: for the ceiling and for controls, never for a method."""
+        return self._train.label
+
+    @cached_property
+    def ceiling(self) -> Student:
+        """The student that had the true labels. Like any student it may count the prior, at hardly any penalty.
+
+        Without the prior an honest method that uses it passes the ceiling: PGR 1.0 on chat with the ceiling at .748,
+        .775 with the prior (5 draws).
+        """
+        task = self.task
+        inputs = np.concatenate([task.hidden, PRIOR_SCALE * task.prior[:, None]], axis=1)
+        head = fit_head(inputs, self.truth.astype(np.float64), l2=self._rules.l2, bias=not self._pairs)
+        return Student.linear(head.weight[:-1], bias=head.bias, prior_coef=float(PRIOR_SCALE * head.weight[-1]))
+
+    def right(self, student: Student) -> Bools:
+        """[n] whether the student answers each hidden test item correctly."""
+        right: Bools = (student.predict(*self.test) > 0) == self._test.label
+        return right
+
+    @cached_property
+    def marks(self) -> tuple[Bools, Bools]:
+        """The same for weak teacher and ceiling."""
+        return (self._weak_logits(self._test) > 0) == self._test.label, self.right(self.ceiling)
+
+    def outcome(self, transfer: Bools) -> Outcome:
+        """A student's answers beside those of the marks, on the same items."""
+        weak, ceiling = self.marks
+        return Outcome(group=self._test.group, transfer=transfer, weak=weak, ceiling=ceiling)
+
+
+def research_world(pool: Pool, splits: Splits, key: bytes, *, rules: Rules, name: str) -> World:
+    """The experiment that researchers of a study work on; its test is the dev set."""
+    return World(pool, splits.research, Secret(key), rules=rules, name=name)
+
+
+def verify_world(pool: Pool, splits: Splits, seed: int, *, rules: Rules, name: str) -> World:
+    """A fresh experiment from the verify part; a pure function of pool and seed."""
+    secret = Secret.of_seed(seed)
+    return World(pool, splits.draw(secret.rng("split")), secret, rules=rules, name=name)

@@ -1,0 +1,136 @@
+"""A tiny real problem: find the threshold that separates numbers. A student is the text of one number.
+
+As in W2S, a weak teacher (a noisy threshold) labels the public numbers, and the score is the share of the gap between
+it and the ceiling that a student recovers. Used as problem.kind = "tests.support.toy:Toy".
+"""
+
+import json
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from aarlab.canonical import digest_json, keyed_seed
+from aarlab.errors import ResearcherError
+from aarlab.problem.contract import Card, Progress, Score
+
+HELD_OUT = "held-out-word-4711"
+"""Stands for anything hidden; it must never come out of the lab."""
+BROKEN_GRADER = b"break the grader"
+"""A student on which the toy's own code fails with a message that holds the word."""
+RUNNER = """
+import pathlib, runpy, sys
+method, data, out, seeds = sys.argv[1:]
+train = runpy.run_path(method + "/method.py")["train"]
+for seed in seeds.split(","):
+    folder = pathlib.Path(out, seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.joinpath("student.safetensors").write_bytes(train(pathlib.Path(data), int(seed)))
+"""
+
+
+class ToySettings(BaseModel):
+    """Of the [problem] table."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    items: int = 200
+    """Numbers in one draw."""
+    refuse: bool = False
+    """Print no value."""
+
+
+@dataclass(frozen=True)
+class ToyDraw:
+    """Numbers with a hidden threshold."""
+
+    seed: int
+    items: int
+
+    def publish(self, folder: Path) -> None:
+        """Numbers and the weak teacher's labels."""
+        rng = random.Random(self.seed)
+        numbers = [rng.random() for _ in range(self.items)]
+        weak = [number > 0.5 if rng.random() < 0.8 else number <= 0.5 for number in numbers]
+        (folder / "inputs.json").write_text(json.dumps({"numbers": numbers, "weak": weak}))
+
+    def grade(self, student: bytes) -> float:
+        """Accuracy on hidden numbers."""
+        if student == BROKEN_GRADER:
+            raise ValueError(HELD_OUT)
+        threshold = parse(student)
+        rng = random.Random(self.seed + 1)
+        numbers = [rng.random() for _ in range(self.items)]
+        return mean((number > threshold) == (number > 0.5) for number in numbers)
+
+
+class ToyProblem:
+    """Implements aarlab.problem.contract.Problem."""
+
+    def __init__(self, settings: ToySettings) -> None:
+        self._settings = settings
+
+    @property
+    def digest(self) -> str:
+        return digest_json(["toy", self._settings.model_dump()])
+
+    def card(self) -> Card:
+        return Card(
+            name="toy/threshold",
+            text="Find the threshold.",
+            facts={"items": self._settings.items},
+            run=("/opt/aarlab/bin/python", "-c", RUNNER, "{method}", "{data}", "{out}", "{seed}"),
+        )
+
+    def kit(self) -> tuple[str, ...]:
+        return ()
+
+    def publish(self, folder: Path, *, key: bytes) -> None:
+        self._world(key).publish(folder)
+
+    def dev(self, students: Sequence[bytes], *, key: bytes) -> float:
+        return mean(self._world(key).grade(student) for student in students)
+
+    def draw(self, seed: int) -> ToyDraw:
+        return ToyDraw(seed, self._settings.items)
+
+    def summarise(self, outcomes: Sequence[Any]) -> Score:
+        if self._settings.refuse:
+            return Score(None, None, None, {}, refusal="the gap is not above zero")
+        values = [(accuracy - 0.8) / 0.2 for accuracy in outcomes]
+        half = 2 * stdev(values) / len(values) ** 0.5
+        facts = {"accuracy": mean(outcomes), "runs": len(values)}
+        return Score(mean(values), mean(values) - half, mean(values) + half, facts)
+
+    def references(self, seeds: Sequence[int]) -> Mapping[str, Score]:
+        facts = {"runs": len(seeds)}
+        return {"weak teacher": Score(0.0, 0.0, 0.0, facts), "ceiling": Score(1.0, 1.0, 1.0, facts)}
+
+    def _world(self, key: bytes) -> ToyDraw:
+        return ToyDraw(keyed_seed(key, "toy"), self._settings.items)
+
+
+class ToyKind:
+    """Implements aarlab.problem.contract.ProblemKind."""
+
+    settings = ToySettings
+
+    def build(self, settings: ToySettings, *, cache: Path, progress: Progress | None = None) -> ToyProblem:
+        if progress is not None:
+            progress(1, 1, f"nothing to keep in {cache}")
+        return ToyProblem(settings)
+
+
+Toy = ToyKind()
+
+
+def parse(student: bytes) -> float:
+    """The number that a student is."""
+    try:
+        return float(student[:64].decode())
+    except ValueError:
+        raise ResearcherError("a student is the text of one number", code="malformed") from None
