@@ -1,0 +1,42 @@
+# make run ARGS="..."   set up once, then `aarlab run ...`
+# make test             set up once, then lint, types, import order and the tests
+# make test-slow        the tests that take minutes, and those that need the language model
+# make bench            benchmarks, each as a ratio
+# make docs             rewrite the generated references
+SHELL := /bin/bash
+ARGS ?=
+export PYTHON
+
+# A user's own text needs the language model: named in ARGS, or in a study file that ARGS names.
+OWN_TEXT = $(findstring problem.data,$(ARGS))$(shell grep -lsE '^[[:space:]]*data[[:space:]]*=' $(filter %.toml,$(ARGS)))
+
+.PHONY: run test test-slow lint bench docs setup
+
+run:
+	@tools/setup.sh $(if $(strip $(OWN_TEXT)),text)
+	@.venv/bin/aarlab run $(ARGS)
+
+test: lint
+	@.venv/bin/python -m pytest -m "not slow" $(ARGS)
+
+test-slow:
+	@tools/setup.sh dev text
+	@.venv/bin/python -m pytest -m "slow or model" $(ARGS)
+
+lint:
+	@tools/setup.sh dev
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check --quiet .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-logo
+
+bench:
+	@tools/setup.sh dev
+	@.venv/bin/python -m benchmarks $(ARGS)
+
+docs:
+	@tools/setup.sh
+	@.venv/bin/python -m aarlab.cli.reference --write docs
+
+setup:
+	@tools/setup.sh $(ARGS)

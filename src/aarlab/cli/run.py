@@ -1,0 +1,94 @@
+"""aarlab run | resume | stop: a fleet at work, and what it has found."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aarlab.cli.options import Json, Sets, Study, StudyFile
+
+if TYPE_CHECKING:
+    from aarlab.paths import StudyPaths
+    from aarlab.settings import StudyConfig
+
+STOP_SECONDS = 60.0
+"""How long `aarlab stop` waits for the fleet to end."""
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    for command in (run, resume, stop):
+        app.command()(command)
+
+
+def run(
+    study_file: StudyFile = None,
+    sets: Sets = None,
+    name: Annotated[str | None, typer.Option(help="Name of the study and of its folder.", show_default=False)] = None,
+) -> None:
+    """Starts a study: a fleet of researchers, the lab that verifies what they hand in, and a report at the end."""
+    from aarlab.cli.output import say
+    from aarlab.cli.problem import build_problem
+    from aarlab.cli.study import free_folder, studies_folder
+    from aarlab.fleet.study import create_study
+
+    say("aarlab: reading settings and data")
+    config = settings(study_file, [*(sets or ()), *([f"study.name='{name}'"] if name else ())])
+    build_problem(config, source=str(study_file or "--set"))
+    folder = studies_folder() / name if name else free_folder(config.study.name)
+    _fleet(create_study(config, folder=folder), config)
+
+
+def settings(study_file: Path | None, sets: list[str]) -> "StudyConfig":
+    """Defaults, then the study file, then --set. Raises UserError."""
+    from aarlab.studyfile import config_from_sets, load_study
+
+    return load_study(study_file, sets=sets) if study_file else config_from_sets(sets)
+
+
+def resume(study: Study = None) -> None:
+    """Goes on with a study that was stopped, or whose processes were killed."""
+    from aarlab.cli.output import say
+    from aarlab.cli.study import locate
+    from aarlab.fleet.study import open_study
+
+    paths, config = open_study(locate(study).root)
+    say(f"aarlab: resuming {paths.root}")
+    _fleet(paths, config)
+
+
+def stop(study: Study = None, as_json: Json = False) -> None:
+    """Stops a running study cleanly: pending verifications are finished when it is resumed."""
+    import time
+
+    from aarlab.cli import output
+    from aarlab.cli.study import locate
+    from aarlab.errors import OperatorError
+    from aarlab.fleet.study import request_stop, running
+
+    paths = locate(study)
+    asked = request_stop(paths)
+    deadline = time.monotonic() + STOP_SECONDS
+    while asked and running(paths) is not None:
+        if time.monotonic() > deadline:
+            raise OperatorError(f"{paths.root}: still not stopped after {STOP_SECONDS:.0f} s; see {paths.logs}")
+        time.sleep(0.1)
+    word = "stopped; `aarlab resume` goes on" if asked else "nobody is at work on it"
+    data = {"folder": str(paths.root), "stopped": asked}
+    output.emit(data, as_json=as_json, render=lambda: output.say(f"{paths.root}: {word}"))
+
+
+def _fleet(paths: "StudyPaths", config: "StudyConfig") -> None:
+    from aarlab.cli.live import LiveView
+    from aarlab.cli.output import say
+    from aarlab.cli.signals import stop_on_signals
+    from aarlab.cli.summary import summarise
+    from aarlab.fleet.orchestrator import Fleet
+
+    say(f"aarlab: study {config.study.name} in {paths.root}")
+    with stop_on_signals() as stopping, LiveView(paths) as view:
+        outcome = Fleet(paths, config).run(on_state=view.update, stop=stopping)
+        view.stage("writing the report")
+    summarise(paths, outcome=outcome.state, reason=outcome.reason)
+    if stopping.is_set():
+        raise typer.Exit(130)

@@ -1,0 +1,28 @@
+"""The lab server of a study for as long as a command needs it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aarlab.paths import StudyPaths
+
+
+@contextmanager
+def serving(paths: "StudyPaths") -> Iterator[None]:
+    """Inside, the study's lab is open: that of the running fleet, or one that is started and ended here."""
+    from aarlab.fleet.engine.local import LocalEngine
+    from aarlab.fleet.server import LabServer
+    from aarlab.fleet.study import hold, running
+
+    if running(paths) is not None:
+        yield
+        return
+    with hold(paths):
+        paths.logs.mkdir(exist_ok=True)
+        server = LabServer(paths, LocalEngine(), restarts=0)
+        try:
+            server.start(stop=lambda: False)
+            yield
+        finally:
+            server.stop()

@@ -1,0 +1,104 @@
+"""aarlab check | init study | init problem: settings and data before anything runs."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from aarlab.cli.options import Json, Sets, StudyFile
+
+if TYPE_CHECKING:
+    from aarlab.settings import StudyConfig
+
+STUDY = "study.toml"
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command()(check)
+    init = typer.Typer(help="Writes a file or folder to start from.", no_args_is_help=True, rich_markup_mode=None)
+    init.command()(study)
+    init.command()(problem)
+    app.add_typer(init, name="init")
+
+
+def check(study_file: StudyFile = None, sets: Sets = None, as_json: Json = False) -> None:
+    """Validates settings and data, and prints sizes, budgets and how wide an interval to expect. Writes no study."""
+    from aarlab.cli import output
+    from aarlab.cli.problem import build_problem
+    from aarlab.cli.run import settings
+
+    config = settings(study_file, list(sets or ()))
+    found = build_problem(config, source=str(study_file or "--set"), quiet=as_json)
+    facts = {"problem": found.card().name, "digest": found.digest, **_sizes(found.card().facts)}
+    data = {"settings": config.model_dump(mode="json"), "facts": facts}
+    output.emit(data, as_json=as_json, render=lambda: output.show(*_check_tables(config, facts)))
+
+
+def _sizes(facts: Any) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if isinstance(value, str | int | float | bool)}
+
+
+def _check_tables(config: "StudyConfig", facts: dict[str, Any]) -> list[Any]:
+    from aarlab.cli.output import table
+
+    budget = [(name, f"{value:g}") for name, value in config.budget.model_dump().items()]
+    fleet = [("researchers", str(config.study.researchers)), ("minds", config.minds.kind), *budget]
+    sizes = [(name.replace("_", " "), str(value)) for name, value in facts.items()]
+    return [table(("problem", ""), sizes), "", table(("fleet and budgets", ""), fleet), "", "The settings are valid."]
+
+
+def study(
+    path: Annotated[Path, typer.Argument(metavar="[FILE]", help="Where to write it; - is standard output.")] = Path(
+        STUDY
+    ),
+) -> None:
+    """Writes a study file with every setting, its default and what it is for."""
+    from aarlab.cli.output import say
+    from aarlab.settings import StudyConfig
+
+    text = study_text(StudyConfig())
+    if str(path) == "-":
+        say(text.rstrip())
+        return
+    _write_new(path, text)
+    say(f"wrote {path}; check it with: aarlab check {path}")
+
+
+def study_text(config: "StudyConfig") -> str:
+    """TOML of all settings, those of the problem's kind included, each documented."""
+    from aarlab.problem.registry import settings_of
+    from aarlab.studyfile import dump_study
+
+    return dump_study(config, problem=settings_of(config.problem.kind))
+
+
+def problem(
+    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="A folder that does not exist yet.")] = Path(
+        "problem"
+    ),
+) -> None:
+    """Writes a folder with made-up data in the published format, to be replaced by yours, and a study file for it."""
+    from aarlab.cli.output import say
+    from aarlab.cli.scaffold import problem_files
+    from aarlab.errors import UserError
+
+    if folder.exists():
+        raise UserError(f"{folder}: exists already and is left as it is; choose another name")
+    files = problem_files(folder)
+    for path, text in files.items():
+        _write_new(path, text)
+    say(f"wrote {', '.join(path.name for path in files)} in {folder}; check them with: aarlab check {folder / STUDY}")
+
+
+def _write_new(path: Path, text: str) -> None:
+    from aarlab.errors import UserError
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError:
+        raise UserError(f"{path}: exists already and is left as it is; choose another name") from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error.strerror}") from None

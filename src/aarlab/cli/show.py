@@ -1,0 +1,81 @@
+"""aarlab status | board | forum | costs: a study as its ledger has it, running or not."""
+
+from typing import Annotated
+
+import typer
+
+from aarlab.cli.options import Json, Study
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    for command in (status, board, forum, costs):
+        app.command()(command)
+
+
+def status(study: Study = None, as_json: Json = False) -> None:
+    """Who does what, and what is left of the budgets."""
+    from aarlab.cli import output, views
+    from aarlab.cli.study import locate, read_state
+    from aarlab.fleet.study import running
+    from aarlab.lab.views import study as view
+
+    paths = locate(study)
+    facts = view(read_state(paths))
+    at_work = running(paths) is not None
+    data = facts.model_dump(mode="json") | {"folder": str(paths.root), "orchestrator": at_work}
+
+    def render() -> None:
+        output.say(views.status_line(facts))
+        output.say(f"folder {paths.root}, {facts.events} entries in the ledger, head {facts.head[:16]}")
+        if facts.state == "running" and not at_work:
+            output.say("nobody is at work on it; `aarlab resume` goes on")
+        output.show(views.researchers_table(facts))
+
+    output.emit(data, as_json=as_json, render=render)
+
+
+def board(study: Study = None, as_json: Json = False) -> None:
+    """Verified methods by the lower end of their interval, and the lab's marks (weak teacher, ceiling, baselines)."""
+    from aarlab.cli import output, views
+    from aarlab.cli.study import locate, read_state
+    from aarlab.lab.board import board as view
+
+    facts = view(read_state(locate(study)))
+    output.emit(facts, as_json=as_json, render=lambda: output.show(views.board_table(facts)))
+
+
+def forum(
+    post: Annotated[str | None, typer.Argument(help="Id of one post, to read its text.", show_default=False)] = None,
+    study: Study = None,
+    as_json: Json = False,
+) -> None:
+    """The findings that researchers have posted. Numbers are the lab's; text is the researchers'."""
+    from aarlab.cli import output, views
+    from aarlab.cli.study import locate, read_state
+    from aarlab.errors import UserError
+    from aarlab.lab.views import forum as view
+
+    facts = view(read_state(locate(study)))
+    if post is None:
+        output.emit(list(facts), as_json=as_json, render=lambda: output.show(views.findings_table(facts)))
+        return
+    found = [one for one in facts if one.id.startswith(post)]
+    if len(found) != 1:
+        raise UserError(f"{post}: {len(found)} posts have an id that begins so; `aarlab forum` lists them")
+    output.emit(found[0], as_json=as_json, render=lambda: output.say(views.post_text(found[0])))
+
+
+def costs(study: Study = None, as_json: Json = False) -> None:
+    """What was used, by whom, and what is left."""
+    from aarlab.cli import output, views
+    from aarlab.cli.study import locate, read_state
+    from aarlab.report.numbers import costs as view
+
+    facts = view(read_state(locate(study)))
+
+    def render() -> None:
+        output.show(views.costs_table(facts))
+        output.say(views.totals_line(facts))
+
+    output.emit(facts, as_json=as_json, render=render)

@@ -1,0 +1,137 @@
+"""How boards, findings, costs and researchers look in a terminal. Text of researchers is cleaned on its way."""
+
+from typing import Any
+
+from aarlab.cli.output import clean, one_line, table
+from aarlab.report.numbers import Costs, ends, marks, methods
+from aarlab.wire import Board, BoardRow, Finding, StudyState, Submission
+
+SHORT = 10
+"""Characters of an id that a person sees."""
+
+
+def board_table(board: Board) -> Any:
+    """Verified methods by their lower bound, then the marks of the lab."""
+    rows = [_board_row(row) for row in (*methods(board), *marks(board))]
+    columns = ("rank", "PGR", "95 % interval", "accuracy", "by", "submission", "method")
+    return table(columns, rows, title=_board_title(board), right=(0, 1, 2, 3))
+
+
+def _board_title(board: Board) -> str:
+    scale = ", ".join(f"{name} {accuracy:.3f}" for name, accuracy in ends(board).items())
+    return f"Verified board of {one_line(board.problem)}" + (f" ({scale})" if scale else "")
+
+
+def _board_row(row: BoardRow) -> tuple[str, ...]:
+    accuracy = row.facts.get("transfer_acc")
+    words = [
+        one_line(row.name, limit=70),
+        "" if row.status == "ok" else f"[{row.status}]",
+        f"({one_line(row.note)})" if row.note else "",
+    ]
+    return (
+        str(row.rank or "-"),
+        signed(row.value),
+        interval(row.low, row.high),
+        f"{accuracy:.3f}" if isinstance(accuracy, float) else "",
+        row.researcher,
+        (row.submission or "")[:SHORT],
+        " ".join(word for word in words if word),
+    )
+
+
+def signed(value: float | None) -> str:
+    """+0.285, or a dash."""
+    return "-" if value is None else f"{value:+.3f}"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """+0.23 to +0.34, or nothing."""
+    return "" if low is None or high is None else f"{low:+.3f} to {high:+.3f}"
+
+
+def findings_table(findings: tuple[Finding, ...]) -> Any:
+    """One line a post; `aarlab forum POST` shows its text."""
+    rows = [
+        (post.id[:SHORT], post.author, post.kind, _numbers(post.submission), f"{post.votes:+d}", _post_title(post))
+        for post in findings
+    ]
+    return table(("post", "by", "kind", "numbers of the lab", "votes", "title"), rows, title="Forum", right=(4,))
+
+
+def post_text(post: Finding) -> str:
+    """One post whole, as its author wrote it."""
+    numbers = _numbers(post.submission)
+    about = f"{post.kind} by {post.author}, {post.votes:+d} votes{f', {numbers}' if numbers else ''}"
+    return f"{_post_title(post)}\n{about}\n\n{clean(post.text)}"
+
+
+def _post_title(post: Finding) -> str:
+    marks_of_post = [f"corrects {post.corrects[:SHORT]}"] if post.corrects else []
+    marks_of_post += [f"corrected by {other[:SHORT]}" for other in post.corrected_by]
+    return one_line(post.title, limit=90) + (f" ({'; '.join(marks_of_post)})" if marks_of_post else "")
+
+
+def _numbers(submission: Submission | None) -> str:
+    if submission is None:
+        return ""
+    if submission.door == "dev":
+        return f"dev {submission.answer:.3f}" if submission.answer is not None else f"dev {submission.status}"
+    return f"PGR {signed(submission.value)}" if submission.value is not None else f"verify {submission.status}"
+
+
+def costs_table(costs: Costs) -> Any:
+    """Who has used what; the totals are `totals_line`."""
+    rows = [(line.who, str(line.experiments), f"{line.cpu_seconds:.1f}", f"{line.dollars:.4f}") for line in costs.lines]
+    rows.append(("all", "", f"{sum(line.cpu_seconds for line in costs.lines):.1f}", f"{costs.dollars:.4f}"))
+    return table(("who", "experiments", "core seconds", "dollars"), rows, title="Costs", right=(1, 2, 3))
+
+
+def totals_line(costs: Costs) -> str:
+    """Time, money and counts against their budgets, in one line."""
+    budget, rest = costs.budget, costs.left
+    parts = [
+        f"working time {clock(costs.seconds)} of {clock(budget['minutes'] * 60)}",
+        f"${costs.dollars:.3f} of ${budget['dollars']:.2f}",
+        f"experiments {budget['experiments'] - rest.experiments:.0f} of {budget['experiments']:.0f}",
+        f"dev answers {budget['dev_answers'] - rest.dev_answers:.0f} of {budget['dev_answers']:.0f}",
+        f"verifications {budget['verifications'] - rest.verifications:.0f} of {budget['verifications']:.0f}",
+    ]
+    return ", ".join(parts)
+
+
+def researchers_table(state: StudyState) -> Any:
+    """Who does what."""
+    rows = [
+        (
+            entry.name,
+            str(entry.experiments),
+            "-" if entry.best_dev is None else f"{entry.best_dev:.3f}",
+            signed(entry.best_verified),
+            str(entry.findings),
+            entry.control,
+            one_line(entry.direction, limit=28),
+            one_line(entry.last, limit=60),
+        )
+        for entry in state.researchers
+    ]
+    columns = ("who", "trials", "best dev", "best PGR", "posts", "state", "direction", "last seen")
+    return table(columns, rows, title="Researchers", right=(1, 2, 3, 4))
+
+
+def status_line(state: StudyState) -> str:
+    """The study in one line."""
+    reason = f" ({one_line(state.reason)})" if state.reason else ""
+    left = state.budgets
+    return (
+        f"{state.name}: {state.state}{reason}; {clock(left.seconds)} left, ${state.dollars:.3f} spent, "
+        f"{left.experiments} experiments, {left.dev_answers} dev answers and {left.verifications} verifications left"
+        f"{f', {state.pending} verifications under way' if state.pending else ''}"
+    )
+
+
+def clock(seconds: float) -> str:
+    """2:05, or 1:02:05."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

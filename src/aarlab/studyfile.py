@@ -1,0 +1,281 @@
+"""Study files: TOML in, settings out, and back, with errors of one line that name the field and what is allowed."""
+
+import difflib
+import json
+import math
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import tomlkit
+from pydantic import BaseModel, ValidationError
+from tomlkit.items import Table
+
+from aarlab.errors import UserError
+from aarlab.settings import StudyConfig
+
+M = TypeVar("M", bound=BaseModel)
+SHORTHANDS = {"minds": "kind", "problem": "kind", "sandbox": "backend"}
+"""`minds=search` means minds.kind=search."""
+PATH_FIELDS = {"problem": ("data",)}
+"""Fields that hold a path; a relative one is meant from where it was written."""
+_HEADER = "Settings of one aarlab study. Every field shows its default or the value in force; all may be left out."
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """' (did you mean "x"?)', or the empty string when nothing is near."""
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f' (did you mean "{near[0]}"?)' if near else ""
+
+
+# ---- reading ------------------------------------------------------------------------------------------------
+
+
+def load_study(path: Path, *, sets: Sequence[str] = ()) -> StudyConfig:
+    """The settings in a study file, with `--set` arguments on top.
+
+    A relative problem.data in the file is meant from the file's folder, one in `sets` from the current folder.
+    Raises UserError naming file, field and what is allowed.
+    """
+    config_from_sets(sets)  # so that an error of theirs is not blamed on the file
+    raw = _resolve_paths(read_toml(path), base=path.absolute().parent)
+    return build_config(apply_sets(raw, sets), source=str(path))
+
+
+def config_from_sets(sets: Sequence[str]) -> StudyConfig:
+    """The default settings with `--set` arguments on top. Raises UserError."""
+    return build_config(apply_sets({}, sets), source="--set")
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file, not validated. Raises UserError when it cannot be read or is not TOML."""
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no such study file; `aarlab init study` writes one") from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: is not UTF-8 text; a study file is TOML") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{path}: is not valid TOML: {error}") from None
+    except RecursionError:
+        raise UserError(f"{path}: is not a study file: nested too deeply") from None
+
+
+def build_config(raw: Mapping[str, Any], *, source: str) -> StudyConfig:
+    """Validates plain tables. `source` begins the error's line. Raises UserError."""
+    tables = {table: _build_table(table, content, source=source) for table, content in raw.items()}
+    return StudyConfig(**tables)
+
+
+def _build_table(table: str, content: Any, *, source: str) -> Any:
+    if table not in StudyConfig.model_fields:
+        hint = suggest(table, StudyConfig.model_fields) or f"; there are {', '.join(StudyConfig.model_fields)}"
+        raise UserError(f"{source}: unknown table [{table}]{hint}")
+    if not isinstance(content, Mapping):
+        raise UserError(f"{source}: {table} must be a table, as in [{table}]")
+    return validate_table(_table_model(table), content, source=source, table=table)
+
+
+def validate_table(model: type[M], content: Mapping[str, Any], *, source: str, table: str) -> M:
+    """Validates one table strictly (no "9" for 9). Raises UserError: one line with the field and what is allowed."""
+    for field, value in content.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise UserError(f"{source}: {table}.{field} must be a finite number, not {value}")
+    try:
+        return model.model_validate(_tuples(content), strict=True)
+    except ValidationError as error:
+        raise UserError(f"{source}: {_fault(error, model, table)}") from None
+
+
+def _resolve_paths(raw: dict[str, Any], *, base: Path) -> dict[str, Any]:
+    resolved = dict(raw)
+    for table, fields in PATH_FIELDS.items():
+        content = raw.get(table)
+        if isinstance(content, Mapping):
+            paths = {key: _absolute(content[key], base) for key in fields if key in content}
+            resolved[table] = {**content, **paths}
+    return resolved
+
+
+def _absolute(value: Any, base: Path) -> Any:
+    return str((base / Path(value).expanduser()).resolve()) if isinstance(value, str) and value else value
+
+
+def _tuples(value: Any) -> Any:
+    """Arrays as tuples, which is how the frozen settings hold them."""
+    if isinstance(value, Mapping):
+        return {key: _tuples(item) for key, item in value.items()}
+    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
+
+
+# ---- --set --------------------------------------------------------------------------------------------------
+
+
+def apply_sets(raw: Mapping[str, Any], sets: Sequence[str]) -> dict[str, Any]:
+    """A copy of the tables with each `table.field=value` applied in order. Raises UserError on what has no place."""
+    tables = {name: dict(content) if isinstance(content, Mapping) else content for name, content in raw.items()}
+    for argument in sets:
+        table, field, text = _parse_set(argument)
+        is_path = field in PATH_FIELDS.get(table, ())
+        value = _absolute(text.strip("\"'"), Path.cwd()) if is_path else _parse_value(text)
+        content = tables.setdefault(table, {})
+        if isinstance(content, dict):
+            content[field] = value
+    return tables
+
+
+def _parse_set(argument: str) -> tuple[str, str, str]:
+    name, equals, text = argument.partition("=")
+    table, dot, field = name.strip().partition(".")
+    if not equals or not table:
+        raise UserError(f"--set {argument}: write it as table.field=value, for example study.researchers=9")
+    if table not in StudyConfig.model_fields:
+        raise UserError(f"--set {argument}: unknown table {table!r}{_suggest_name(name.strip(), table)}")
+    if not dot and table not in SHORTHANDS:
+        raise UserError(f"--set {argument}: name a field of [{table}]: {', '.join(_fields(table))}")
+    field = field or SHORTHANDS[table]
+    if field not in _fields(table) and not _is_open(table):
+        raise UserError(f"--set {argument}: unknown field {table}.{field}{_suggest_name(field, field, table)}")
+    return table, field, text.strip()
+
+
+def _parse_value(text: str) -> Any:
+    """A TOML value, and where it is none (a path, a bare word) the text itself."""
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return text
+    return parsed["value"] if len(parsed) == 1 else text
+
+
+def _suggest_name(name: str, last: str, table: str | None = None) -> str:
+    if table is not None:
+        return suggest(name, _fields(table)) or f"; there are {', '.join(_fields(table))}"
+    everything = [f"{table}.{field}" for table in StudyConfig.model_fields for field in _fields(table)]
+    return suggest(last, StudyConfig.model_fields) or suggest(name, everything) or _by_field(last)
+
+
+def _by_field(word: str) -> str:
+    """For `researchers=9`: the table that was left out."""
+    homes = [f"{table}.{word}" for table in StudyConfig.model_fields if word in _fields(table)]
+    return f' (did you mean "{homes[0]}"?)' if homes else f"; there are {', '.join(StudyConfig.model_fields)}"
+
+
+def _table_model(table: str) -> type[BaseModel]:
+    annotation = StudyConfig.model_fields[table].annotation
+    assert isinstance(annotation, type)
+    assert issubclass(annotation, BaseModel)
+    return annotation
+
+
+def _fields(table: str) -> Sequence[str]:
+    return list(_table_model(table).model_fields)
+
+
+def _is_open(table: str) -> bool:
+    return _table_model(table).model_config.get("extra") == "allow"
+
+
+# ---- what is allowed ----------------------------------------------------------------------------------------
+
+
+def _fault(error: ValidationError, model: type[BaseModel], table: str) -> str:
+    first = error.errors(include_url=False)[0]
+    field = str(first["loc"][0]) if first["loc"] else ""
+    if first["type"] == "extra_forbidden":
+        hint = suggest(field, model.model_fields) or f"; there are {', '.join(model.model_fields)}"
+        return f"unknown field {table}.{field}{hint}"
+    if first["type"] == "missing":
+        return f"{table}.{field} is missing; it must be {allowed_values(model, field)}"
+    if field not in model.model_fields:
+        return f"{table}: {first['msg']}"
+    return f"{table}.{field} must be {allowed_values(model, field)}, not {_shown(first['input'])}"
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def allowed_values(model: type[BaseModel], field: str) -> str:
+    """What a field may hold, in words: "a whole number from 1 to 128"."""
+    return _allowed(model.model_json_schema()["properties"][field])
+
+
+def _allowed(schema: Mapping[str, Any]) -> str:
+    if "anyOf" in schema:
+        return " or ".join(_allowed(choice) for choice in schema["anyOf"] if choice.get("type") != "null")
+    if "const" in schema:
+        return f'"{schema["const"]}"'
+    if "enum" in schema:
+        return " or ".join(f'"{value}"' for value in schema["enum"])
+    return _ALLOWED[schema.get("type", "string")] + _bounds(schema)
+
+
+_ALLOWED = {
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list of texts",
+    "object": "a table",
+    "string": "text",
+}
+
+_BOUNDS = {"minimum": "of at least", "exclusiveMinimum": "above", "maximum": "of at most", "exclusiveMaximum": "below"}
+
+
+def _bounds(schema: Mapping[str, Any]) -> str:
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if low is not None and high is not None:
+        return f" from {low:g} to {high:g}"
+    found = [f"{text} {schema[name]:g}" for name, text in _BOUNDS.items() if name in schema]
+    if "pattern" in schema:
+        found.append(f"like {schema['pattern']}")
+    return "".join(f" {part}" for part in [" and ".join(found)] if part)
+
+
+# ---- writing ------------------------------------------------------------------------------------------------
+
+
+def dump_study(config: StudyConfig, *, problem: type[BaseModel] | None = None) -> str:
+    """TOML of all settings, each under its documentation; load_study gives the same settings back.
+
+    `problem` is the settings model of the problem's kind, for the documentation and defaults of its own fields.
+    """
+    document = tomlkit.document()
+    document.add(tomlkit.comment(_HEADER))
+    for name, info in StudyConfig.model_fields.items():
+        table = tomlkit.table()
+        table.comment(info.description or "")
+        _dump_fields(table, getattr(config, name), further=problem if name == "problem" else None)
+        document.add(tomlkit.nl())
+        document.add(name, table)
+    return tomlkit.dumps(document)
+
+
+def _dump_fields(table: Table, settings: BaseModel, *, further: type[BaseModel] | None) -> None:
+    values = dict(settings)
+    for name in type(settings).model_fields:
+        _dump_field(table, type(settings), name, values.pop(name))
+    extra = dict(settings.model_extra or {})
+    for name, info in (further.model_fields if further else {}).items():
+        default = None if info.is_required() else info.get_default(call_default_factory=True)
+        _dump_field(table, further or type(settings), name, extra.pop(name, default))
+    for name, value in extra.items():
+        table.add(name, _plain(value))
+
+
+def _dump_field(table: Table, model: type[BaseModel], name: str, value: Any) -> None:
+    for line in (model.model_fields[name].description or "").splitlines():
+        table.add(tomlkit.comment(line))
+    if value is None:
+        table.add(tomlkit.comment(f"{name} = ({allowed_values(model, name)}; left out here)"))
+    else:
+        table.add(name, _plain(value))
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
