@@ -10,7 +10,7 @@ import pytest
 from aarlab.errors import ResearcherError, UserError
 from aarlab.w2s import Student, Task
 from aarlab.w2s.fit import cross_fit, fit_head, fit_heads, sigmoid
-from aarlab.w2s.methods import FAMILIES, METHODS, heads, labels, method, rounds, select
+from aarlab.w2s.methods import FAMILIES, METHODS, labels, method, rounds, select
 from aarlab.w2s.problem import W2SProblem, W2SSettings
 from aarlab.w2s.task import Array, Floats
 from aarlab.w2s.world import World
@@ -51,7 +51,7 @@ def test_swapping_pairs_trains_the_same_student(name: str) -> None:
         teacher=np.where(flip > 0, task.teacher, 1 - task.teacher),
     )
     first, second = METHODS[name](task, seed=1), METHODS[name](turned, seed=1)
-    agreement = (first.predict(task.hidden, task.prior) > 0) == (second.predict(task.hidden, task.prior) > 0)
+    agreement = (first.predict(task.hidden) > 0) == (second.predict(task.hidden) > 0)
     assert agreement.mean() > 0.98
 
 
@@ -64,7 +64,6 @@ def test_swapping_pairs_trains_the_same_student(name: str) -> None:
         ("auxiliary_confidence", {"alpha": 0.75, "warmup": 0.0, "harden": False}),
         ("ensemble", {"trim": 0.2, "soft": True}),
         ("self_training", {"partner": True}),
-        ("zero_shot", {"raw": True}),
         ("zero_shot", {"soft": True}),
         ("em_posterior", {"start": "student"}),
         ("agreement", {"way": "product"}),
@@ -167,20 +166,11 @@ def test_single_answers_keep_the_teachers_class_balance() -> None:
     rate = skewed.hard.mean()
     assert rate < 0.45
     for name, target in {
-        "neighbours": labels.neighbours(skewed, skewed.hard),
+        "neighbours": labels.neighbours(skewed, skewed.hard, k=200),
         "self-training": rounds.self_training(skewed, skewed.hard),
         "mutual predictability": rounds.mutual_predictability(skewed, skewed.hard),
     }.items():
-        assert (target > 0.5).mean() == pytest.approx(rate, abs=0.08), name  # neighbours tie
-
-
-def test_a_prior_coefficient_is_part_of_training_and_of_the_student() -> None:
-    found = world()
-    student = heads.linear(found.task, found.task.hard, prior_coef=1.0)
-    plain = heads.linear(found.task, found.task.hard)
-    assert student.prior_coef == 1.0
-    assert not np.allclose(student.weight, plain.weight)
-    assert found.right(student).mean() > found.right(plain).mean()
+        assert (target > 0.5).mean() == pytest.approx(rate, abs=0.08), name  # the fewer neighbours, the more items tie
 
 
 # ---- fitting ------------------------------------------------------------------------------------------------

@@ -32,9 +32,9 @@ def test_shares_of_a_pool_are_about_what_they_should_be() -> None:
     pool = synthetic_pool(items=8000)
     parts = split(pool)
     sizes = [len(parts.research.teacher), len(parts.research.train), len(parts.research.test), len(parts.final)]
-    assert np.array(sizes) / 8000 == pytest.approx([0.09, 0.17, 0.16, 0.16], abs=0.01)
+    assert np.array(sizes) / 8000 == pytest.approx([0.08, 0.16, 0.14, 0.14], abs=0.01)
     drawn = parts.draw(np.random.default_rng(1))
-    assert [len(drawn.teacher), len(drawn.train), len(drawn.test)] == pytest.approx([720, 1360, 1280], abs=20)
+    assert [len(drawn.teacher), len(drawn.train), len(drawn.test)] == pytest.approx([808, 1617, 1415], abs=20)
 
 
 def test_the_split_is_that_of_the_data_and_draws_differ() -> None:

@@ -16,7 +16,7 @@ from aarlab.errors import ResearcherError
 from aarlab.w2s.student import MAX_BYTES, Student
 
 D = 6
-FACTS = {"format": 1, "aggregation": "mean", "trim": 0.0, "prior_coef": 0.0}
+FACTS = {"format": 1, "aggregation": "mean", "trim": 0.0}
 
 
 def heads(*, k: int = 3, d: int = D, seed: int = 0) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
@@ -40,30 +40,30 @@ def with_header(header: bytes, body: bytes = b"\0" * 84) -> bytes:
 
 @pytest.mark.parametrize("trim", [0.0, 0.3])
 def test_a_student_comes_back_as_it_was(trim: float) -> None:
-    student = Student.ensemble(heads(), biases=[0.5, 0.0, -2.0], trim=trim, prior_coef=0.25)
+    student = Student.ensemble(heads(), biases=[0.5, 0.0, -2.0], trim=trim)
     again = read(student.to_bytes(), antisymmetric=False)
-    hidden, prior = heads(k=20, seed=1), np.arange(20, dtype=np.float32)
-    assert np.array_equal(again.predict(hidden, prior), student.predict(hidden, prior))
+    hidden = heads(k=20, seed=1)
+    assert np.array_equal(again.predict(hidden), student.predict(hidden))
     assert again.to_bytes() == student.to_bytes()
 
 
 def test_prediction_is_the_declared_formula() -> None:
     weight = heads()
-    student = Student.ensemble(weight, trim=0.34, prior_coef=2.0)
-    hidden, prior = heads(k=5, seed=1), np.ones(5, np.float32)
-    expected = np.median(hidden.astype(float) @ weight.T.astype(float), axis=1) + 2.0
-    assert student.predict(hidden, prior) == pytest.approx(expected)
+    student = Student.ensemble(weight, trim=0.34)
+    hidden = heads(k=5, seed=1)
+    expected = np.median(hidden.astype(float) @ weight.T.astype(float), axis=1)
+    assert student.predict(hidden) == pytest.approx(expected)
 
 
 @given(st.permutations(range(12)), st.sampled_from([0.0, 0.3]))
 def test_items_do_not_interact_and_a_swap_flips_the_answer(order: list[int], trim: float) -> None:
-    student = Student.ensemble(heads(), trim=trim, prior_coef=0.5)
-    hidden, prior = heads(k=12, seed=2), heads(k=1, d=12, seed=3)[0]
-    logits = student.predict(hidden, prior)
-    assert student.predict(hidden[order], prior[order]) == pytest.approx(logits[order], abs=1e-12)
-    one_by_one = [student.predict(hidden[i : i + 1], prior[i : i + 1])[0] for i in range(12)]
+    student = Student.ensemble(heads(), trim=trim)
+    hidden = heads(k=12, seed=2)
+    logits = student.predict(hidden)
+    assert student.predict(hidden[order]) == pytest.approx(logits[order], abs=1e-12)
+    one_by_one = [student.predict(hidden[i : i + 1])[0] for i in range(12)]
     assert one_by_one == pytest.approx(logits, abs=1e-12)
-    assert student.predict(-hidden, -prior) == pytest.approx(-logits, abs=1e-12)
+    assert student.predict(-hidden) == pytest.approx(-logits, abs=1e-12)
 
 
 NAN = np.full((3, D), np.nan, np.float32)
@@ -96,8 +96,8 @@ ATTACKS: dict[str, Callable[[], bytes]] = {
     "trim is text": lambda: file_of(trim="0.1"),
     "trim is true": lambda: file_of(trim=True),
     "trim of a half": lambda: file_of(trim=0.5),
-    "prior_coef is NaN": lambda: file_of(prior_coef=float("nan")),
-    "prior_coef is huge": lambda: file_of(prior_coef=1e300),
+    "trim is NaN": lambda: file_of(trim=float("nan")),
+    "an unknown setting": lambda: file_of(prior_coef=1.0),
     "format 2": lambda: file_of(format=2),
     "format true": lambda: file_of(format=True),
     "facts are a list": lambda: file_of(facts="[]"),
@@ -152,7 +152,7 @@ def test_a_flipped_byte_gives_a_valid_student_or_a_clear_refusal(place: int, fli
     data[place % len(data)] ^= flip
     with contextlib.suppress(ResearcherError):
         student = read(bytes(data))
-        assert np.isfinite(student.predict(heads(k=4, seed=5), np.zeros(4, np.float32))).all()
+        assert np.isfinite(student.predict(heads(k=4, seed=5))).all()
 
 
 @pytest.mark.parametrize("weights", [[[1.0, 2.0], [1.0]], [["a"]], [[1e300]], [], [[float("nan")]]])

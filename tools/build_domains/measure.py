@@ -12,7 +12,7 @@ from aarlab.w2s.fit import fit_head, sigmoid
 
 Floats = NDArray[np.float64]
 
-SIZES = {"chat": (800, 1600, 1600), "math": (700, 1400, 1400), "code": (600, 1200, 1200)}
+SIZES = (800, 1600, 1600)
 """train_label, train_unlabel, test."""
 COLUMNS = ("n", "weak", "ceiling", "gap", "vanilla", "PGR", "SE", "zero-shot", "longer", "shorter")
 
@@ -66,7 +66,7 @@ def surface(name: str) -> tuple[float, float]:
 def line(name: str, *, seeds: int) -> str:
     """One row of the table."""
     pool = load_embedded(name)
-    splits = [split(pool, SIZES[name], seed=seed) for seed in range(seeds)]
+    splits = [split(pool, SIZES, seed=seed) for seed in range(seeds)]
     weak, ceiling, vanilla, zero = (
         np.array([getattr(s, field) for s in splits]) for field in ("weak", "ceiling", "vanilla", "zero_shot")
     )

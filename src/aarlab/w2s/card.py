@@ -39,7 +39,7 @@ def train(task: Task, *, seed: int) -> Student:
 ```
 
 numpy and scipy are there; all ready-made methods can be called (`from aarlab.w2s.methods import METHODS`). A student
-is a set of linear heads on `task.hidden`, aggregated by a mean or a trimmed mean, plus a multiple of `task.prior`.
+is a set of linear heads on `task.hidden`, aggregated by a mean or a trimmed mean: what the ceiling is, too.
 
 **How to run.** `python -m aarlab.w2s.runner --method DIR --data /data --out OUT --seeds 0,1,2` leaves
 OUT/<seed>/student.safetensors and OUT/check.json with self-checks that need no labels. One training may take

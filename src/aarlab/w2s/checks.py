@@ -16,7 +16,7 @@ def self_checks(task: Task, students: Mapping[int, Student]) -> dict[str, object
     `learnability` is how often heads cross-fitted on the first student's labels repeat them: low for labels that no
     direction explains. None of it says how near the truth the students are.
     """
-    logits = {seed: student.predict(task.hidden, task.prior) for seed, student in students.items()}
+    logits = {seed: student.predict(task.hidden) for seed, student in students.items()}
     signs = {seed: values > 0 for seed, values in logits.items()}
     first = next(iter(signs.values()))
     repeated = cross_fit(task.hidden, first.astype(np.float64), bias=not task.antisymmetric, folds=3) > 0

@@ -51,22 +51,20 @@ def fit_head(
     target: Floats,
     *,
     weight: Floats | None = None,
-    offset: Floats | None = None,
     l2: float = L2,
     bias: bool = True,
     steps: int = STEPS,
 ) -> Head:
-    """Minimises  sum_i c_i BCE(t_i, sigmoid(w.h_i + b + o_i)) / sum_i c_i + l2 |w|^2  by L-BFGS.
+    """Minimises  sum_i c_i BCE(t_i, sigmoid(w.h_i + b)) / sum_i c_i + l2 |w|^2  by L-BFGS.
 
-    `target` [n] in [0, 1]; `weight` [n] >= 0 are the c_i; `offset` [n] a fixed part of the logit; `bias=False` for
-    antisymmetric features. Raises ValueError when no item has weight.
+    `target` [n] in [0, 1]; `weight` [n] >= 0 are the c_i; `bias=False` for antisymmetric features. Raises ValueError
+    when no item has weight.
     """
     if weight is not None and not weight.all():
         rows = weight > 0
         hidden, target, weight = hidden[rows], target[rows], weight[rows]
-        offset = None if offset is None else offset[rows]
     weights = np.ones((1, len(target))) if weight is None else weight[None]
-    return fit_heads(hidden, target, weights=weights, offset=offset, l2=l2, bias=bias, steps=steps)[0]
+    return fit_heads(hidden, target, weights=weights, l2=l2, bias=bias, steps=steps)[0]
 
 
 def fit_heads(
@@ -74,7 +72,6 @@ def fit_heads(
     target: Floats,
     *,
     weights: Floats,
-    offset: Floats | None = None,
     l2: float = L2,
     bias: bool = True,
     steps: int = STEPS,
@@ -83,7 +80,7 @@ def fit_heads(
     from scipy.optimize import minimize  # a quarter of a second that a mere import need not cost
 
     k, d = len(weights), hidden.shape[1]
-    objective = _objective(hidden, target, _shares(weights), offset=offset, l2=l2, bias=bias)
+    objective = _objective(hidden, target, _shares(weights), l2=l2, bias=bias)
     options = {"maxiter": steps, "maxcor": 10, "gtol": 1e-4, "ftol": 1e-7}
     found = minimize(objective, np.zeros(k * (d + 1)), jac=True, method="L-BFGS-B", options=options)
     solution: Floats = np.asarray(found.x, dtype=np.float64).reshape(k, d + 1)
@@ -100,7 +97,7 @@ def _shares(weights: Floats) -> Floats:
 
 
 def _objective(
-    hidden: Array, target: Floats, share: Floats, *, offset: Floats | None, l2: float, bias: bool
+    hidden: Array, target: Floats, share: Floats, *, l2: float, bias: bool
 ) -> Callable[[Floats], tuple[float, Floats]]:
     """Value and gradient at the stacked (weight, bias). Products with the features run in float32: twice as fast."""
     transposed = np.ascontiguousarray(hidden.T)
@@ -108,8 +105,6 @@ def _objective(
     def value(parameters: Floats) -> tuple[float, Floats]:
         heads = parameters.reshape(len(share), -1)
         logits = (heads[:, :-1].astype(np.float32) @ transposed).astype(np.float64) + heads[:, -1:]
-        if offset is not None:
-            logits += offset
         residual = share * (sigmoid(logits) - target)
         gradient = np.zeros_like(heads)
         gradient[:, :-1] = residual.astype(np.float32) @ hidden + 2 * l2 * heads[:, :-1]

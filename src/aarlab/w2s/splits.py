@@ -17,7 +17,7 @@ from aarlab.w2s.domains.pool import Pool
 Index = npt.NDArray[np.int64]
 
 ANY, TRAIN_LABEL, TRAIN_UNLABEL, TEST = 0, 1, 2, 3
-SHARES = {"teacher": 0.09, "train": 0.17, "dev": 0.16, "verify": 0.42, "final": 0.16}
+SHARES = {"teacher": 0.08, "train": 0.16, "dev": 0.14, "verify": 0.48, "final": 0.14}
 """Of a pool without roles."""
 TEST_SHARES = {"dev": 0.25, "verify": 0.5, "final": 0.25}
 """Of the test rows of a pool with roles; its teacher and train rows are halved between research and verify."""

@@ -1,4 +1,4 @@
-"""A trained student as data: linear heads, how they are aggregated, and how much the strong model's prior counts."""
+"""A trained student as data: linear heads on the strong model's hidden states, and how they are aggregated."""
 
 import json
 from collections.abc import Sequence
@@ -17,7 +17,6 @@ Aggregation = Literal["mean", "trimmed mean"]
 MAX_BYTES = 16 << 20
 MAX_HEADER = 4096
 MAX_HEADS = 1024
-MAX_COEFFICIENT = 1e6
 
 
 def _malformed(why: str) -> NoReturn:
@@ -26,7 +25,11 @@ def _malformed(why: str) -> NoReturn:
 
 @dataclass(frozen=True)
 class Student:
-    """logit(x) = aggregate over heads of (weight . hidden(x) + bias), plus prior_coef * prior(x); class 1 where > 0."""
+    """logit(x) = aggregate over heads of (weight . hidden(x) + bias); class 1 where it is > 0.
+
+    That is what the ceiling is, too. The zero-shot prior is for training: a student that added it to its answer
+    reached PGR 1.0 on chat, not by recovering the gap but by reading more than the ceiling does.
+    """
 
     weight: Array
     """[k, d], one row a head."""
@@ -36,8 +39,6 @@ class Student:
     """How the heads' logits become one."""
     trim: float = 0.0
     """Share of the heads dropped at each end by "trimmed mean", in [0, 0.5)."""
-    prior_coef: float = 0.0
-    """Weight of the strong model's own zero-shot log-odds."""
 
     def __post_init__(self) -> None:
         """Raises ResearcherError(code="malformed") on anything but finite float32 heads of matching shapes."""
@@ -49,12 +50,12 @@ class Student:
             _malformed("bias must have one number for each head")
         if not (np.isfinite(self.weight).all() and np.isfinite(self.bias).all()):
             _malformed("heads must be finite")
-        _check_aggregation(self.aggregation, self.trim, self.prior_coef)
+        _check_aggregation(self.aggregation, self.trim)
 
     @classmethod
-    def linear(cls, weight: npt.ArrayLike, *, bias: float = 0.0, prior_coef: float = 0.0) -> "Student":
+    def linear(cls, weight: npt.ArrayLike, *, bias: float = 0.0) -> "Student":
         """One head."""
-        return cls(_float32(np.asarray(weight)[None]), _float32([bias]), prior_coef=float(prior_coef))
+        return cls(_float32(np.asarray(weight)[None]), _float32([bias]))
 
     @classmethod
     def ensemble(
@@ -63,25 +64,24 @@ class Student:
         *,
         biases: Sequence[float] | None = None,
         trim: float = 0.0,
-        prior_coef: float = 0.0,
     ) -> "Student":
         """Several heads; their logits are averaged, with `trim` > 0 after dropping that share at each end."""
         aggregation: Aggregation = "trimmed mean" if trim else "mean"
         bias = _float32(np.zeros(len(weights)) if biases is None else list(biases))
-        return cls(_float32(list(weights)), bias, aggregation, float(trim), float(prior_coef))
+        return cls(_float32(list(weights)), bias, aggregation, float(trim))
 
-    def predict(self, hidden: Array, prior: Array) -> Floats:
-        """[n] logits of `hidden` [n, d] and `prior` [n]. Items do not interact, so order and company cannot matter."""
+    def predict(self, hidden: Array) -> Floats:
+        """[n] logits of `hidden` [n, d]. Items do not interact, so order and company cannot matter."""
         logits = hidden.astype(np.float64) @ self.weight.T.astype(np.float64) + self.bias
         if self.aggregation == "trimmed mean":
             cut = int(self.trim * logits.shape[1])
             logits = np.sort(logits, axis=1)[:, cut : logits.shape[1] - cut]
-        total: Floats = logits.mean(axis=1) + self.prior_coef * prior.astype(np.float64)
+        total: Floats = logits.mean(axis=1)
         return total
 
     def to_bytes(self) -> bytes:
         """One safetensors file; the same student gives the same bytes."""
-        facts = {"format": 1, "aggregation": self.aggregation, "trim": self.trim, "prior_coef": self.prior_coef}
+        facts = {"format": 1, "aggregation": self.aggregation, "trim": self.trim}
         text = json.dumps(facts, sort_keys=True, allow_nan=False)
         return save({"weight": self.weight, "bias": self.bias}, metadata={"student": text})
 
@@ -93,7 +93,7 @@ class Student:
             tensors = load(data)
         except SafetensorError:
             _malformed("the file is not safetensors")
-        student = cls(tensors["weight"], tensors["bias"], facts["aggregation"], facts["trim"], facts["prior_coef"])
+        student = cls(tensors["weight"], tensors["bias"], facts["aggregation"], facts["trim"])
         if student.weight.shape[1] != dimension:
             _malformed(f"heads must have {dimension} numbers each")
         if antisymmetric and student.bias.any():
@@ -110,13 +110,11 @@ def _float32(value: object) -> Array:
         _malformed("heads must be numbers, all of one length")
 
 
-def _check_aggregation(aggregation: object, trim: object, prior_coef: object) -> None:
+def _check_aggregation(aggregation: object, trim: object) -> None:
     if aggregation not in ("mean", "trimmed mean"):
         _malformed('aggregation must be "mean" or "trimmed mean"')
     if not isinstance(trim, float) or not 0 <= trim < 0.5:
         _malformed("trim must be a number in [0, 0.5)")
-    if not isinstance(prior_coef, float) or not abs(prior_coef) <= MAX_COEFFICIENT:
-        _malformed(f"prior_coef must be a number of at most {MAX_COEFFICIENT:g}")
 
 
 def _strict_json(text: bytes | str) -> dict[str, Any]:
@@ -160,8 +158,8 @@ def _facts(header: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(metadata, dict) or set(metadata) != {"student"} or not isinstance(metadata["student"], str):
         _malformed('the metadata must have exactly the key "student"')
     facts = _strict_json(metadata["student"])
-    if set(facts) != {"format", "aggregation", "trim", "prior_coef"}:
-        _malformed("the metadata must have exactly format, aggregation, trim and prior_coef")
+    if set(facts) != {"format", "aggregation", "trim"}:
+        _malformed("the metadata must have exactly format, aggregation and trim")
     if facts["format"] != 1 or isinstance(facts["format"], bool):
         _malformed("unknown format")
     return facts

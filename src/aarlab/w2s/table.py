@@ -47,7 +47,6 @@ VARIANTS = (
     Variant("self-training", "self_training"),
     Variant("co-teaching", "self_training", {"partner": True}),
     Variant("zero-shot elicitation", "zero_shot"),
-    Variant("zero-shot, untrained", "zero_shot", {"raw": True}),
     Variant("label smoothing by neighbours", "neighbours"),
     Variant("CCS", "ccs"),
     Variant("first principal component", "principal"),

@@ -25,8 +25,6 @@ from aarlab.w2s.task import Array, Bools, Floats, Task
 
 SMALLEST = 1e-3
 """Keeps a constant feature from being blown up."""
-PRIOR_SCALE = np.float32(10)
-"""A column so large that its weight, and so its penalty, is small: methods choose prior_coef without any penalty."""
 
 
 @dataclass(frozen=True)
@@ -169,9 +167,9 @@ class World:
         )
 
     @cached_property
-    def test(self) -> tuple[Array, Array]:
-        """Hidden states and priors of the hidden test."""
-        return self._hidden(self._test), self._prior(self._test)
+    def test(self) -> Array:
+        """[n, d] hidden states of the hidden test."""
+        return self._hidden(self._test)
 
     @property
     def truth(self) -> Bools:
@@ -180,19 +178,14 @@ class World:
 
     @cached_property
     def ceiling(self) -> Student:
-        """The student that had the true labels. Like any student it may count the prior, at hardly any penalty.
-
-        Without the prior an honest method that uses it passes the ceiling: PGR 1.0 on chat with the ceiling at .748,
-        .775 with the prior (5 draws).
-        """
-        task = self.task
-        inputs = np.concatenate([task.hidden, PRIOR_SCALE * task.prior[:, None]], axis=1)
-        head = fit_head(inputs, self.truth.astype(np.float64), l2=self._rules.l2, bias=not self._pairs)
-        return Student.linear(head.weight[:-1], bias=head.bias, prior_coef=float(PRIOR_SCALE * head.weight[-1]))
+        """The student that had the true labels."""
+        target = self.truth.astype(np.float64)
+        head = fit_head(self.task.hidden, target, l2=self._rules.l2, bias=not self._pairs)
+        return Student.linear(head.weight, bias=head.bias)
 
     def right(self, student: Student) -> Bools:
         """[n] whether the student answers each hidden test item correctly."""
-        right: Bools = (student.predict(*self.test) > 0) == self._test.label
+        right: Bools = (student.predict(self.test) > 0) == self._test.label
         return right
 
     @cached_property

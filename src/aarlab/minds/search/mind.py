@@ -47,6 +47,7 @@ class Search:
 
     def run(self) -> None:
         """The loop."""
+        self._sampler.warm_up()
         self._begin()
         while not self._bench.should_stop() and self._may_go_on():
             try:

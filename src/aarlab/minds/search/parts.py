@@ -28,7 +28,7 @@ SOURCES = {
     "em": ("noisy-channel posterior", "labels.em_posterior(task, l2={l2}, seed=seed)"),
     "mean difference": (
         "difference of class means",
-        "sigmoid(labels.scaled(mean_difference(task, seed=seed).predict(task.hidden, task.prior)))",
+        "sigmoid(labels.scaled(mean_difference(task, seed=seed).predict(task.hidden)))",
     ),
 }
 
@@ -125,12 +125,10 @@ def _moving_fit(recipe: Recipe) -> Step:
 def _plain_fit(recipe: Recipe) -> Step:
     arguments = ["weight=weight"] if recipe.select != "everything" else []
     arguments += [f"l2={recipe.l2}"]
-    arguments += [f"prior_coef={recipe.prior_coef}"] if recipe.prior_coef else []
     fit = "heads.linear"
     if recipe.heads > 1:
         fit, arguments = "heads.resampled", [*arguments, f"heads={recipe.heads}", "seed=seed"]
     harden = ("target = (target > 0.5).astype(np.float64)",) if recipe.loss == "hard" else ()
     words = [f"{recipe.loss} targets"]
     words += [f"{recipe.heads} resampled heads"] if recipe.heads > 1 else []
-    words += [f"plus {recipe.prior_coef:g} x prior"] if recipe.prior_coef else []
     return Step(", ".join(words), (*harden, f"return {fit}(task, target, {', '.join(arguments)})"))

@@ -3,22 +3,15 @@
 A pure function of the seed and of the trials so far, so that a restart asks for what an undisturbed run would have.
 """
 
-import logging
-import warnings
 from collections.abc import Sequence
+from importlib import import_module
 from random import Random
-from typing import Any
-
-import optuna
-from optuna.distributions import BaseDistribution, CategoricalDistribution
-from optuna.trial import TrialState, create_trial
+from threading import Thread
 
 from aarlab.minds.search.memory import Trial
-from aarlab.minds.search.space import SPACE, Recipe, draw, mutate, region
+from aarlab.minds.search.space import Recipe, draw, mutate, region
 
 TRIES = 30
-_STATES = {"scored": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
-_DISTRIBUTIONS: dict[str, BaseDistribution] = {name: CategoricalDistribution(values) for name, values in SPACE.items()}
 
 
 class Sampler:
@@ -29,7 +22,10 @@ class Sampler:
         self._family = family
         self._seed = seed
         self._first = first
-        optuna.logging.set_verbosity(logging.ERROR)
+
+    def warm_up(self) -> None:
+        """Imports the optimiser beside whatever else is going on, usually the first training."""
+        Thread(target=import_module, args=("aarlab.minds.search.tpe",), daemon=True).start()
 
     def preview(self) -> list[Recipe]:
         """What it would ask for first, if nothing is dropped."""
@@ -57,25 +53,9 @@ class Sampler:
             return draw(region(self._family), rng=rng)
         if self._family == "evolution" and (survivors := _survivors(trials)):
             return mutate(rng.choice(survivors), rng=rng)
-        return self._tpe(trials, foreign, rng=rng)
+        from aarlab.minds.search.tpe import suggest
 
-    def _tpe(self, trials: Sequence[Trial], foreign: Sequence[tuple[Recipe, float]], *, rng: Random) -> Recipe:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            sampler = optuna.samplers.TPESampler(seed=rng.randrange(2**32), n_startup_trials=1, multivariate=True)
-        study = optuna.create_study(direction="maximize", sampler=sampler)
-        for trial in trials:
-            if trial.state in _STATES:
-                study.add_trial(_frozen(trial.recipe, trial.answer, state=_STATES[trial.state]))
-        for recipe, answer in foreign:
-            study.add_trial(_frozen(recipe.plain(), answer))
-        return Recipe(**study.ask(_DISTRIBUTIONS).params).settled()
-
-
-def _frozen(
-    recipe: dict[str, Any], answer: float | None, *, state: TrialState = TrialState.COMPLETE
-) -> optuna.trial.FrozenTrial:
-    return create_trial(state=state, params=recipe, distributions=_DISTRIBUTIONS, value=answer)
+        return suggest(trials, foreign, seed=rng.randrange(2**32))
 
 
 def _survivors(trials: Sequence[Trial]) -> list[Recipe]:

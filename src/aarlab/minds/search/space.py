@@ -17,7 +17,6 @@ SPACE: Choices = {
     "l2": (0.03, 0.1, 0.3, 1.0, 3.0),
     "rank": (0, 32, 128),
     "heads": (1, 8, 16),
-    "prior_coef": (0.0, 0.5, 1.0),
 }
 """All values of all dimensions; `compose` has the words and the code for each."""
 
@@ -33,7 +32,6 @@ PLAIN: Choices = {
     "l2": (0.1, 0.3),
     "rank": (0,),
     "heads": (1,),
-    "prior_coef": (0.0,),
 }
 """What a region does not mention stays as simple as this at first."""
 
@@ -52,7 +50,6 @@ REGIONS: Mapping[str, Choices] = {
         "source": ("product", "teacher", "prior"),
         "select": ("everything", "agree"),
         "loss": ("hard", "soft"),
-        "prior_coef": (0.0, 0.5),
     },
     "posterior": {"source": ("em", "student"), "loss": ("hard", "soft"), "select": ("everything", "half", "weighted")},
     "distillation": {
@@ -96,8 +93,6 @@ class Recipe:
     """Principal components that the student may use; 0 = all."""
     heads: int
     """Heads on bootstrap samples; 1 = one head on everything."""
-    prior_coef: float
-    """Weight of the strong model's own log-odds in the student's answer."""
 
     def settled(self) -> "Recipe":
         """The same method with every setting that has no effect at its simplest, so that equal methods are equal."""
@@ -105,7 +100,7 @@ class Recipe:
         if self.refine == "none":
             changes["rounds"] = 1
         if self.loss in MOVING:
-            changes |= {"heads": 1, "prior_coef": 0.0}
+            changes["heads"] = 1
             changes["select"] = "everything" if self.select == "weighted" else self.select
         return replace(self, **changes)
 

@@ -7,13 +7,10 @@ from aarlab.w2s.student import Student
 from aarlab.w2s.task import Floats, Task
 
 
-def linear(
-    task: Task, target: Floats, *, weight: Floats | None = None, l2: float = L2, prior_coef: float = 0.0
-) -> Student:
-    """One logistic head. With `prior_coef` the head learns what the prior leaves open, and both are added."""
-    offset = prior_coef * task.prior.astype(np.float64) if prior_coef else None
-    head = fit_head(task.hidden, target, weight=weight, offset=offset, l2=l2, bias=not task.antisymmetric)
-    return Student.linear(head.weight, bias=head.bias, prior_coef=prior_coef)
+def linear(task: Task, target: Floats, *, weight: Floats | None = None, l2: float = L2) -> Student:
+    """One logistic head."""
+    head = fit_head(task.hidden, target, weight=weight, l2=l2, bias=not task.antisymmetric)
+    return Student.linear(head.weight, bias=head.bias)
 
 
 def resampled(
@@ -24,14 +21,12 @@ def resampled(
     heads: int = 8,
     trim: float = 0.0,
     l2: float = L2,
-    prior_coef: float = 0.0,
     seed: int = 0,
 ) -> Student:
     """An ensemble of heads on bootstrap samples; mean of logits, or with `trim` > 0 their trimmed mean."""
     counts = np.random.default_rng(seed).multinomial(task.items, np.full(task.items, 1 / task.items), size=heads)
     weights = counts.astype(np.float64) * (1.0 if weight is None else weight)
     weights[~weights.any(axis=1)] = 1.0 if weight is None else weight
-    offset = prior_coef * task.prior.astype(np.float64) if prior_coef else None
-    fitted = fit_heads(task.hidden, target, weights=weights, offset=offset, l2=l2, bias=not task.antisymmetric)
+    fitted = fit_heads(task.hidden, target, weights=weights, l2=l2, bias=not task.antisymmetric)
     biases = [head.bias for head in fitted]
-    return Student.ensemble([head.weight for head in fitted], biases=biases, trim=trim, prior_coef=prior_coef)
+    return Student.ensemble([head.weight for head in fitted], biases=biases, trim=trim)
