@@ -46,6 +46,21 @@ class StudyPaths:
         return self.root / "lab.db"
 
     @property
+    def heads(self) -> Path:
+        """Signed heads of the ledger, one a line."""
+        return self.root / "heads.jsonl"
+
+    @property
+    def heads_repository(self) -> Path:
+        """The same as commits in a bare git repository, to be pushed elsewhere."""
+        return self.root / "heads.git"
+
+    @property
+    def public_key(self) -> Path:
+        """With which everybody checks heads."""
+        return self.root / "ledger.pub"
+
+    @property
     def blobs(self) -> Path:
         """Content-addressed files: students."""
         return self.root / "blobs"

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,6 +21,8 @@ class Book:
         self._store = store
         self._clock = clock
         self.last: Receipt | None = None
+        self.fresh: list[Event] = []
+        """Written since the ledger was last left."""
 
     @property
     def now(self) -> float:
@@ -33,6 +35,7 @@ class Book:
         (event,) = receipt.events
         self.state.apply(event)
         self.last = receipt
+        self.fresh.append(event)
         return event
 
 
@@ -40,11 +43,20 @@ class Ledger:
     """Serialises all access to the lab's memory."""
 
     def __init__(
-        self, store: Store, *, fatal: Callable[[OperatorError], None], clock: Callable[[], float] = time.time
+        self,
+        store: Store,
+        *,
+        fatal: Callable[[OperatorError], None],
+        clock: Callable[[], float] = time.time,
+        durable: Callable[[Sequence[Event]], None] = lambda _: None,
     ) -> None:
-        """Rebuilds the state from the events of `store`. `fatal` is told when the store can no longer be written."""
+        """Rebuilds the state from the events of `store`. `fatal` is told when the store can no longer be written.
+
+        `durable` is told of new entries when they are on the disk.
+        """
         self._store = store
         self._fatal = fatal
+        self._durable = durable
         self._book = Book(State.of(store.events()), store, clock)
         self._lock = threading.Lock()
 
@@ -56,9 +68,12 @@ class Ledger:
         """
         with self._lock:
             yield self._book
-            receipt = self._book.last
+            receipt, fresh = self._book.last, self._book.fresh
+            self._book.fresh = []
         if receipt is not None:
             self._wait(receipt)
+        if fresh:
+            self._durable(fresh)
 
     def events(self, *, after: int = 0) -> Iterator[Event]:
         """Durable events with seq > after."""

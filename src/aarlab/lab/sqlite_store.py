@@ -4,12 +4,15 @@ import fcntl
 import json
 import os
 import queue
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from aarlab.canonical import canonical_json
@@ -135,14 +138,45 @@ def read_events(path: Path, *, after: int = 0) -> Iterator[Event]:
     """Events of a ledger, also while a server writes it. Raises OperatorError when there is none."""
     if not path.is_file():
         raise OperatorError(f"there is no ledger at {path}")
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
     try:
-        for seq, kind, actor, body, meta, prev, entry in connection.execute(_SELECT, (after,)):
-            yield Event(seq=seq, kind=kind, actor=actor, body=_parse(body), meta=_parse(meta), prev=prev, hash=entry)
-    except sqlite3.DatabaseError as error:
+        with _reading(path) as connection:
+            for seq, kind, actor, body, meta, prev, entry in connection.execute(_SELECT, (after,)):
+                yield Event(
+                    seq=seq, kind=kind, actor=actor, body=_parse(body), meta=_parse(meta), prev=prev, hash=entry
+                )
+    except (sqlite3.DatabaseError, OSError) as error:
         raise OperatorError(f"the ledger {path} cannot be read: {error}") from error
-    finally:
-        connection.close()
+
+
+def export_ledger(path: Path, target: Path) -> None:
+    """Writes the whole ledger as one new file that needs no other beside it. Raises OperatorError."""
+    try:
+        with _reading(path) as connection:
+            connection.execute("VACUUM INTO ?", (str(target),))
+    except (sqlite3.DatabaseError, OSError) as error:
+        raise OperatorError(f"the ledger {path} cannot be copied to {target}: {error}") from error
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection for reading. SQLite writes beside a ledger even to read it, so where it may not, a copy is read."""
+    with ExitStack() as stack:
+        connection = stack.enter_context(closing(_connect(path)))
+        try:
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+                raise
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="aarlab-")))
+            for name in (path.name, f"{path.name}-wal"):
+                if (path.parent / name).exists():
+                    shutil.copyfile(path.parent / name, folder / name)
+            connection = stack.enter_context(closing(_connect(folder / path.name)))
+        yield connection
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
 
 
 def _create(path: Path) -> None:

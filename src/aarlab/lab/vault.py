@@ -1,4 +1,4 @@
-"""The vault: the study's key, from which every hidden draw and all noise come."""
+"""The vault: the key from which every hidden draw and all noise come, and the key with which the lab signs."""
 
 import os
 import secrets
@@ -12,7 +12,7 @@ _KEY_BYTES = 32
 
 
 class Vault:
-    """Holds one key of 32 bytes in a folder that only the lab's user may enter."""
+    """Holds keys of 32 bytes in a folder that only the lab's user may enter."""
 
     def __init__(self, folder: Path, *, seed: int | None) -> None:
         """Opens or creates the vault. A fixed `seed` fixes the key; None draws one at random.
@@ -22,6 +22,7 @@ class Vault:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if stat.S_IMODE(folder.stat().st_mode) & 0o077:
             raise OperatorError(f"{folder} is open to other users; make it private: chmod 700 {folder}")
+        self._folder = folder
         path = folder / "key"
         if not path.exists():
             write_atomic(path, _fixed(seed) if seed is not None else secrets.token_bytes(_KEY_BYTES), mode=0o600)
@@ -36,6 +37,16 @@ class Vault:
     def seeds(self, purpose: str, *parts: str, count: int) -> tuple[int, ...]:
         """`count` seeds for one purpose."""
         return tuple(self.seed(purpose, *parts, index) for index in range(count))
+
+    def signing_key(self) -> bytes:
+        """32 bytes with which the lab signs; drawn at random also when the seed is fixed, because a seed may be known.
+
+        Raises OperatorError when others could read it.
+        """
+        path = self._folder / "signing.key"
+        if not path.exists():
+            write_atomic(path, secrets.token_bytes(_KEY_BYTES), mode=0o600)
+        return _read_key(path)
 
     def subkey(self, *parts: str | int) -> bytes:
         """32 bytes for a part of the lab that needs a key of its own."""
