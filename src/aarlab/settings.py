@@ -34,6 +34,20 @@ class VerifySettings(Model):
     """Wall time of one training."""
     parallel: int = Field(2, ge=1, le=64)
     """Trainings at the same time."""
+    controls: int = Field(2, ge=0, le=32)
+    """Trainings again with a shuffled teacher, and as many with another teacher, on the first draws; 0 = none."""
+
+    @property
+    def runs(self) -> int:
+        """All trainings of one verification."""
+        return self.seeds + 2 * min(self.controls, self.seeds)
+
+
+class FinalSettings(Model):
+    """The final set, which is opened once."""
+
+    finalists: int = Field(5, ge=1, le=32)
+    """Most verified methods that the operator may name before it is opened."""
 
 
 class BudgetSettings(Model):
@@ -147,6 +161,8 @@ class StudyConfig(Model):
     """Feedback."""
     verify: VerifySettings = VerifySettings()
     """Verification."""
+    final: FinalSettings = FinalSettings()
+    """The end of a study."""
     sandbox: SandboxSettings = SandboxSettings()
     """Isolation."""
     watchdog: WatchdogSettings = WatchdogSettings()

@@ -170,6 +170,10 @@ class Submission(Wire):
     """Verify: accuracies, seeds, number of runs."""
     refusal: str | None = None
     """Why there is no value although the runs went well."""
+    apart: str = ""
+    """Verify: as in BoardRow."""
+    new_best: bool = False
+    """Verify: as in BoardRow."""
 
 
 class Finding(Wire):
@@ -178,7 +182,8 @@ class Finding(Wire):
     id: str
     seq: int
     author: str
-    kind: FindingKind
+    kind: FindingKind | Literal["ledger head"]
+    """The last is the lab's own post."""
     title: str
     text: str
     submission: Submission | None
@@ -193,7 +198,7 @@ class BoardRow(Wire):
     """One line of the board."""
 
     rank: int | None
-    """1 is the best lower bound; None for marks and for what does not rank."""
+    """1 is the best lower bound; None for marks and for what does not rank. Rows with `apart` have their own ranks."""
     name: str
     """Title of the proposal, or the name of the mark."""
     researcher: str
@@ -208,6 +213,10 @@ class BoardRow(Wire):
     status: Status
     note: str
     """Refusals and degraded conditions, in words ("sandbox did not enforce memory")."""
+    apart: str = ""
+    """Why it is listed apart: "teacher-free", "teacher response unknown"; "" for all others."""
+    new_best: bool = False
+    """Whether it was a new best of the team when it was verified: a step of the Ladder, more than luck."""
     facts: dict[str, Any]
 
 
@@ -265,6 +274,51 @@ class SessionRequest(Wire):
     """With "end": what was to be done is done, though budgets may be left."""
 
 
+class FinalRequest(Wire):
+    """POST /operator/final/finalists: names the methods that the final set will grade."""
+
+    submissions: tuple[str, ...]
+    """Verified submissions."""
+
+
+class FinalOpening(Wire):
+    """POST /operator/final/opening: opens the final set, once for ever."""
+
+
+class FinalRow(Wire):
+    """A finalist, or a mark of the lab, on the final set."""
+
+    name: str
+    """Title of the proposal, or name of the mark."""
+    researcher: str
+    kind: Literal["method", "mark"]
+    submission: str | None
+    status: Status
+    accuracy: float | None
+    value: float | None
+    """The problem's metric (PGR)."""
+    low: float | None
+    high: float | None
+    refusal: str | None
+    half_width: float | None
+    """The simultaneous half-width of FinalState in units of the metric."""
+
+
+class FinalState(Wire):
+    """GET /operator/final: the final set, before and after its one opening."""
+
+    phase: Literal["closed", "named", "opening", "opened"]
+    finalists: tuple[str, ...] = ()
+    rows: tuple[FinalRow, ...] = ()
+    """Finalists by accuracy, then the marks; empty before the opening."""
+    half_width: float | None = None
+    """All finalists' accuracies are within so much of the truth at once, with 95 % confidence (Hoeffding)."""
+    independent: int | None = None
+    """Independent items behind it."""
+    words: str
+    """The same as a sentence."""
+
+
 class ResearcherState(Wire):
     """One researcher in the live view."""
 
@@ -303,6 +357,8 @@ class StudyState(Wire):
     researchers: tuple[ResearcherState, ...]
     pending: int
     """Verifications under way or queued."""
+    closed: bool = False
+    """Whether the final set was opened: nothing can be sent to dev or verify any more."""
 
 
 class LedgerEvent(Wire):

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from aarlab.errors import ResearcherError
-from aarlab.lab.rerun import Bench, rerun
-from aarlab.lab.verify import score_body
+from aarlab.lab.rerun import Bench, rerun, score_body
 from aarlab.sandbox.runtime import build_runtime
 from aarlab.sandbox.select import select
 from aarlab.studyfile import load_study
@@ -101,7 +100,7 @@ def test_the_board_ranks_by_the_lower_bound(lab: LabProcess) -> None:
     assert [row.rank for row in ranked] == list(range(1, len(ranked) + 1))
     lows = [row.low or 0.0 for row in ranked]
     assert lows == sorted(lows, reverse=True)
-    until(lambda: [row.name for row in r1.board().rows if row.kind == "mark"] == ["ceiling", "weak teacher"])
+    until(lambda: [row.name for row in r1.board().rows if row.kind == "mark"] == ["ceiling", "vanilla", "weak teacher"])
     assert all(row.rank is None for row in r1.board().rows if row.kind == "mark")
 
 

@@ -39,7 +39,12 @@ def test_programs_get_json(study: StudyPaths, command: str) -> None:
 
 def test_board_shows_verified_rows_and_marks(study: StudyPaths) -> None:
     rows = json.loads(on(study, "board", "--json").out)["rows"]
-    assert [(row["rank"], row["kind"]) for row in rows] == [(1, "method"), (None, "mark"), (None, "mark")]
+    assert [(row["rank"], row["kind"]) for row in rows] == [
+        (1, "method"),
+        (None, "mark"),
+        (None, "mark"),
+        (None, "mark"),
+    ]
     shown = on(study, "board").out
     assert all(word in shown for word in ("PGR", "95 % interval", "threshold", "weak teacher", "ceiling"))
 

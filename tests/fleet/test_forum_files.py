@@ -79,3 +79,14 @@ def test_a_corrected_finding_says_so() -> None:
 
 def test_a_file_name_is_made_of_the_labs_own_words() -> None:
     assert file_name(finding(title="../../etc/passwd"), 3) == "forum/0003-negative-result-r2.md"
+
+
+def test_the_labs_head_has_a_file_of_its_own_and_takes_no_number() -> None:
+    disk = Disk()
+    files = ForumFiles(disk.put)
+    head = finding(id="ledger-head", author="lab", kind="ledger head", text='{"seq":9}', submission=None)
+    files.sync([head, finding()])
+    files.sync([head, finding(), finding(id="f-2", kind="insight")])
+    names = ["README.md", "ledger-head.md", "0001-negative-result-r2.md", "0002-insight-r2.md"]
+    assert sorted(disk.files) == sorted(f"forum/{name}" for name in names)
+    assert '> {"seq":9}' in disk.files["forum/ledger-head.md"].splitlines()

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from aarlab.canonical import digest_json, keyed_seed
 from aarlab.errors import ResearcherError
-from aarlab.problem.contract import Card, Progress, Score
+from aarlab.problem.contract import BASELINE, Card, Part, Progress, Score, Variant
 
 HELD_OUT = "held-out-word-4711"
 """Stands for anything hidden; it must never come out of the lab."""
@@ -42,6 +42,8 @@ class ToySettings(BaseModel):
     """Numbers in one draw."""
     refuse: bool = False
     """Print no value."""
+    heed: bool = False
+    """Tell from the controls whether a method is teacher-free."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +52,17 @@ class ToyDraw:
 
     seed: int
     items: int
+    variant: Variant = "real"
+    part: Part = "verify"
 
     def publish(self, folder: Path) -> None:
         """Numbers and the weak teacher's labels."""
         rng = random.Random(self.seed)
         numbers = [rng.random() for _ in range(self.items)]
-        weak = [number > 0.5 if rng.random() < 0.8 else number <= 0.5 for number in numbers]
+        right = 0.75 if self.variant == "other teacher" else 0.8
+        weak = [number > 0.5 if rng.random() < right else number <= 0.5 for number in numbers]
+        if self.variant == "shuffled teacher":
+            rng.shuffle(weak)
         (folder / "inputs.json").write_text(json.dumps({"numbers": numbers, "weak": weak}))
 
     def grade(self, student: bytes) -> float:
@@ -63,7 +70,7 @@ class ToyDraw:
         if student == BROKEN_GRADER:
             raise ValueError(HELD_OUT)
         threshold = parse(student)
-        rng = random.Random(self.seed + 1)
+        rng = random.Random(self.seed + 1 if self.part == "verify" else "final")
         numbers = [rng.random() for _ in range(self.items)]
         return mean((number > threshold) == (number > 0.5) for number in numbers)
 
@@ -82,7 +89,7 @@ class ToyProblem:
         return Card(
             name="toy/threshold",
             text="Find the threshold.",
-            facts={"items": self._settings.items},
+            facts={"items": self._settings.items, "sets": self._sets()},
             run=("/opt/aarlab/bin/python", "-c", RUNNER, "{method}", "{data}", "{out}", "{seed}"),
         )
 
@@ -95,20 +102,41 @@ class ToyProblem:
     def dev(self, students: Sequence[bytes], *, key: bytes) -> float:
         return mean(self._world(key).grade(student) for student in students)
 
-    def draw(self, seed: int) -> ToyDraw:
-        return ToyDraw(seed, self._settings.items)
+    def draw(self, seed: int, *, variant: Variant = "real", part: Part = "verify") -> ToyDraw:
+        return ToyDraw(seed, self._settings.items, variant, part)
 
-    def summarise(self, outcomes: Sequence[Any]) -> Score:
+    def summarise(self, outcomes: Sequence[Any], *, controls: Mapping[Variant, Sequence[Any]] | None = None) -> Score:
         if self._settings.refuse:
             return Score(None, None, None, {}, refusal="the gap is not above zero")
         values = [(accuracy - 0.8) / 0.2 for accuracy in outcomes]
         half = 2 * stdev(values) / len(values) ** 0.5
-        facts = {"accuracy": mean(outcomes), "runs": len(values)}
-        return Score(mean(values), mean(values) - half, mean(values) + half, facts)
+        facts = {
+            "transfer_acc": mean(outcomes),
+            "transfer_se": stdev(outcomes) / len(values) ** 0.5,
+            "gap": 0.2,
+            "runs": len(values),
+        }
+        return Score(mean(values), mean(values) - half, mean(values) + half, facts | self._owed(outcomes, controls))
 
-    def references(self, seeds: Sequence[int]) -> Mapping[str, Score]:
-        facts = {"runs": len(seeds)}
-        return {"weak teacher": Score(0.0, 0.0, 0.0, facts), "ceiling": Score(1.0, 1.0, 1.0, facts)}
+    def references(self, seeds: Sequence[int], *, part: Part = "verify") -> Mapping[str, Score]:
+        facts = {"runs": len(seeds), "gap": 0.2, "part": part}
+        baseline = {**facts, "transfer_acc": 0.85, "transfer_se": 0.005}
+        return {
+            "weak teacher": Score(0.0, 0.0, 0.0, facts),
+            BASELINE: Score(0.25, 0.2, 0.3, baseline),
+            "ceiling": Score(1.0, 1.0, 1.0, facts),
+        }
+
+    def _owed(self, outcomes: Sequence[Any], controls: Mapping[Variant, Sequence[Any]] | None) -> dict[str, Any]:
+        """What the controls add, for problems that are asked to heed them."""
+        if not self._settings.heed or not controls:
+            return {}
+        found = [outcome for outcome in controls["shuffled teacher"] if outcome is not None]
+        return {"teacher_free": mean(outcomes) - mean(found) < 0.1 if found else None}
+
+    def _sets(self) -> dict[str, dict[str, Any]]:
+        size = {"items": self._settings.items, "independent": self._settings.items}
+        return {name: {**size, "half_width": 0.07, "of": "accuracy"} for name in ("dev", "verify", "final")}
 
     def _world(self, key: bytes) -> ToyDraw:
         return ToyDraw(keyed_seed(key, "toy"), self._settings.items)

@@ -135,6 +135,31 @@ def test_true_labels_score_one_and_a_shuffled_teacher_nothing(kind: str) -> None
     assert shuffled.facts["transfer_acc"] == pytest.approx(0.5, abs=0.06)
 
 
+def test_controls_differ_in_the_teacher_only() -> None:
+    world = problem().draw(7).world
+    real, shuffled, other = (world.task_of(variant) for variant in ("real", "shuffled teacher", "other teacher"))
+    for control in (shuffled, other):
+        assert np.array_equal(control.hidden, real.hidden)
+        assert np.array_equal(control.prior, real.prior)
+    assert np.array_equal(np.sort(shuffled.teacher), np.sort(real.teacher))
+    right = [(np.asarray(task.hard) == world.truth).mean() for task in (real, shuffled, other)]
+    assert right[1] == pytest.approx(0.5, abs=0.06)
+    assert right[2] == pytest.approx(right[0], abs=0.06)
+    assert right[0] > 0.6
+
+
+@pytest.mark.parametrize("roles", [False, True])
+def test_the_final_part_grades_the_same_training(roles: bool) -> None:
+    found = problem(roles=roles)
+    verify, final = found.draw(3).world, found.draw(3, part="final").world
+    assert np.array_equal(verify.task.hidden, final.task.hidden)
+    assert np.array_equal(verify.task.teacher, final.task.teacher)
+    items = found.card().facts["sets"]["final"]["items"]
+    outcome = final.outcome(final.untrained)
+    assert len(outcome.group) == items
+    assert not set(outcome.group) & set(verify.outcome(verify.untrained).group)
+
+
 @pytest.mark.parametrize("roles", [False, True])
 def test_references_stand_between_teacher_and_ceiling(roles: bool) -> None:
     marks = problem(roles=roles).references(range(4))

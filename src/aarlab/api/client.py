@@ -19,6 +19,9 @@ from aarlab.wire import (
     ControlRequest,
     Created,
     DevRequest,
+    FinalOpening,
+    FinalRequest,
+    FinalState,
     Finding,
     FindingRequest,
     LedgerEvent,
@@ -231,6 +234,18 @@ class Operator(_Line):
     def session(self, request: SessionRequest) -> None:
         """Working time begins or ends."""
         self._once("/operator/sessions", request)
+
+    def final(self) -> FinalState:
+        """The final set, before and after its opening."""
+        return self._get(FinalState, "/operator/final")
+
+    def name_finalists(self, request: FinalRequest) -> FinalState:
+        """Names what the final set will grade; may be repeated until it is opened."""
+        return self._post(FinalState, "/operator/final/finalists", request, id=uuid.uuid4().hex)
+
+    def open_final(self) -> FinalState:
+        """Has the final set opened, once for ever. `final` has the results when they are computed."""
+        return self._post(FinalState, "/operator/final/opening", FinalOpening(), id=uuid.uuid4().hex)
 
     def _once(self, path: str, request: BaseModel) -> None:
         """Sent with a fresh id, so that sending it again after a broken connection changes nothing."""

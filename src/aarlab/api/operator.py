@@ -14,6 +14,9 @@ from aarlab.wire import (
     Board,
     ControlRequest,
     Created,
+    FinalOpening,
+    FinalRequest,
+    FinalState,
     Finding,
     LedgerEvent,
     ResearcherRequest,
@@ -71,6 +74,26 @@ def board(lab: Desk) -> Board:
 def forum(lab: Desk, after: Annotated[int, Query(ge=0)] = 0) -> tuple[Finding, ...]:
     """The forum."""
     return lab.posts(after=after)
+
+
+@router.get("/final")
+def final(lab: Desk) -> FinalState:
+    """The final set, before and after its opening."""
+    return lab.final_set()
+
+
+@router.post("/final/finalists")
+def name_finalists(body: FinalRequest, lab: Desk, key: Id = None) -> FinalState:
+    """Names what the final set will grade."""
+    lab.final.name(body, id=key)
+    return lab.final_set()
+
+
+@router.post("/final/opening")
+def open_final(_: FinalOpening, lab: Desk, key: Id = None) -> FinalState:
+    """Has it opened, once; the results come when they are computed."""
+    lab.final.open(id=key)
+    return lab.final_set()
 
 
 @router.post("/researchers")

@@ -100,5 +100,5 @@ class LiveView:
 
 
 def _top(board: Board) -> Board:
-    best = [row for row in board.rows if row.rank is not None][:TOP]
+    best = [row for row in board.rows if row.rank is not None and not row.apart][:TOP]
     return board.model_copy(update={"rows": (*best, *(row for row in board.rows if row.kind == "mark"))})

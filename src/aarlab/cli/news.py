@@ -44,7 +44,8 @@ def _verified(event: Event, state: State) -> str:
         f"PGR {signed(entry.value)} ({interval(entry.low, entry.high)})" if entry.value is not None else entry.status
     )
     refusal = f", {one_line(entry.refusal)}" if entry.refusal else ""
-    return f"lab: VERIFIED {outcome}{refusal} for {entry.researcher}: {_title(entry.proposal, state)}"
+    best, apart = ", NEW BEST" if entry.new_best else "", f", {entry.apart}" if entry.apart else ""
+    return f"lab: VERIFIED {outcome}{refusal}{apart}{best} for {entry.researcher}: {_title(entry.proposal, state)}"
 
 
 def _posted(event: Event, _: State) -> str:

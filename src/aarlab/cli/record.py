@@ -1,4 +1,4 @@
-"""aarlab log | ledger verify | report: what is on record of a study."""
+"""aarlab log | report: what is on record of a study."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,14 +14,6 @@ def register(app: typer.Typer) -> None:
     """Adds the commands."""
     app.command()(log)
     app.command()(report)
-    ledger = typer.Typer(help="The append-only, hash-chained record.", no_args_is_help=True, rich_markup_mode=None)
-    ledger.callback()(_group)
-    ledger.command()(verify)
-    app.add_typer(ledger, name="ledger")
-
-
-def _group() -> None:
-    pass
 
 
 def log(
@@ -62,28 +54,6 @@ def _line(event: "Event") -> str:
 
     time = datetime.fromtimestamp(float(event.meta["time"]), UTC).strftime("%H:%M:%S")
     return f"{event.seq:5d} {time} {event.actor:<10} {event.kind:<20} {one_line(canonical_json(event.body).decode())}"
-
-
-def verify(
-    study: Study = None,
-    head: Annotated[
-        str | None, typer.Option(help="A head that was published earlier; it must be in the chain.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Recomputes the whole chain. Exit status 1 when an entry was changed, removed or inserted."""
-    from aarlab.cli import output
-    from aarlab.cli.study import locate
-    from aarlab.lab.chain import verify_chain
-    from aarlab.lab.sqlite_store import read_events
-
-    found = verify_chain(read_events(locate(study).database), head=head)
-    verdict = "every entry fits" if found.ok else f"BROKEN: {found.problem}"
-    output.emit(
-        found, as_json=as_json, render=lambda: output.say(f"{found.entries} entries, head {found.head}: {verdict}")
-    )
-    if not found.ok:
-        raise typer.Exit(1)
 
 
 def report(study: Study = None, as_json: Json = False) -> None:

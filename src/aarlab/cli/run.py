@@ -29,12 +29,15 @@ def run(
     """Starts a study: a fleet of researchers, the lab that verifies what they hand in, and a report at the end."""
     from aarlab.cli.output import say
     from aarlab.cli.problem import build_problem
+    from aarlab.cli.sizes import sentences, sets_of
     from aarlab.cli.study import free_folder, studies_folder
     from aarlab.fleet.study import create_study
 
     say("aarlab: reading settings and data")
     config = settings(study_file, [*(sets or ()), *([f"study.name='{name}'"] if name else ())])
-    build_problem(config, source=str(study_file or "--set"))
+    found = build_problem(config, source=str(study_file or "--set"))
+    for line in sentences(sets_of(found.card().facts, config)):
+        say(f"aarlab: {line}")
     folder = studies_folder() / name if name else free_folder(config.study.name)
     _fleet(create_study(config, folder=folder), config)
 
@@ -49,10 +52,13 @@ def settings(study_file: Path | None, sets: list[str]) -> "StudyConfig":
 def resume(study: Study = None) -> None:
     """Goes on with a study that was stopped, or whose processes were killed."""
     from aarlab.cli.output import say
-    from aarlab.cli.study import locate
+    from aarlab.cli.study import locate, read_state
+    from aarlab.errors import UserError
     from aarlab.fleet.study import open_study
 
     paths, config = open_study(locate(study).root)
+    if paths.database.is_file() and read_state(paths).closed:
+        raise UserError(f"{paths.root}: its final set was opened, so the study is closed (aarlab final shows it)")
     say(f"aarlab: resuming {paths.root}")
     _fleet(paths, config)
 

@@ -22,17 +22,20 @@ def register(app: typer.Typer) -> None:
     app.add_typer(init, name="init")
 
 
-def check(study_file: StudyFile = None, sets: Sets = None, as_json: Json = False) -> None:
+def check(study_file: StudyFile = None, changes: Sets = None, as_json: Json = False) -> None:
     """Validates settings and data, and prints sizes, budgets and how wide an interval to expect. Writes no study."""
     from aarlab.cli import output
     from aarlab.cli.problem import build_problem
     from aarlab.cli.run import settings
+    from aarlab.cli.sizes import sentences, sets_of
 
-    config = settings(study_file, list(sets or ()))
+    config = settings(study_file, list(changes or ()))
     found = build_problem(config, source=str(study_file or "--set"), quiet=as_json)
     facts = {"problem": found.card().name, "digest": found.digest, **_sizes(found.card().facts)}
-    data = {"settings": config.model_dump(mode="json"), "facts": facts}
-    output.emit(data, as_json=as_json, render=lambda: output.show(*_check_tables(config, facts)))
+    sets = sets_of(found.card().facts, config)
+    data = {"settings": config.model_dump(mode="json"), "facts": facts, "sets": sets}
+    tables = (*_check_tables(config, facts), "", *sentences(sets), "", "The settings are valid.")
+    output.emit(data, as_json=as_json, render=lambda: output.show(*tables))
 
 
 def _sizes(facts: Any) -> dict[str, Any]:
@@ -45,7 +48,7 @@ def _check_tables(config: "StudyConfig", facts: dict[str, Any]) -> list[Any]:
     budget = [(name, f"{value:g}") for name, value in config.budget.model_dump().items()]
     fleet = [("researchers", str(config.study.researchers)), ("minds", config.minds.kind), *budget]
     sizes = [(name.replace("_", " "), str(value)) for name, value in facts.items()]
-    return [table(("problem", ""), sizes), "", table(("fleet and budgets", ""), fleet), "", "The settings are valid."]
+    return [table(("problem", ""), sizes), "", table(("fleet and budgets", ""), fleet)]
 
 
 def study(

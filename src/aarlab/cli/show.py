@@ -54,9 +54,12 @@ def forum(
     from aarlab.cli import output, views
     from aarlab.cli.study import locate, read_state
     from aarlab.errors import UserError
+    from aarlab.lab.heads import head_post, read_heads
     from aarlab.lab.views import forum as view
 
-    facts = view(read_state(locate(study)))
+    paths = locate(study)
+    own = head_post([head for _, head in read_heads(paths.heads) if head is not None])
+    facts = (*view(read_state(paths)), *([own] if own else []))
     if post is None:
         output.emit(list(facts), as_json=as_json, render=lambda: output.show(views.findings_table(facts)))
         return

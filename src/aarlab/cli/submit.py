@@ -43,6 +43,7 @@ def _line(done: "Submission") -> str:
     from aarlab.cli.views import interval, signed
 
     outcome = f"PGR {signed(done.value)} ({interval(done.low, done.high)})" if done.value is not None else ""
+    outcome += (f", {done.apart}" if done.apart else "") + (", new best" if done.new_best else "")
     return f"{done.id} by {done.researcher}: {done.status} {outcome}{done.refusal or ''}".rstrip()
 
 

@@ -4,14 +4,14 @@ from typing import Any
 
 from aarlab.cli.output import clean, one_line, table
 from aarlab.report.numbers import Costs, ends, marks, methods
-from aarlab.wire import Board, BoardRow, Finding, StudyState, Submission
+from aarlab.wire import Board, BoardRow, FinalState, Finding, StudyState, Submission
 
 SHORT = 10
 """Characters of an id that a person sees."""
 
 
 def board_table(board: Board) -> Any:
-    """Verified methods by their lower bound, then the marks of the lab."""
+    """Verified methods by their lower bound, those listed apart with ranks of their own, then the marks of the lab."""
     rows = [_board_row(row) for row in (*methods(board), *marks(board))]
     columns = ("rank", "PGR", "95 % interval", "accuracy", "by", "submission", "method")
     return table(columns, rows, title=_board_title(board), right=(0, 1, 2, 3))
@@ -27,10 +27,12 @@ def _board_row(row: BoardRow) -> tuple[str, ...]:
     words = [
         one_line(row.name, limit=70),
         "" if row.status == "ok" else f"[{row.status}]",
+        f"[{row.apart}]" if row.apart else "",
+        "[new best]" if row.new_best else "",
         f"({one_line(row.note)})" if row.note else "",
     ]
     return (
-        str(row.rank or "-"),
+        f"({row.rank})" if row.rank and row.apart else str(row.rank or "-"),
         signed(row.value),
         interval(row.low, row.high),
         f"{accuracy:.3f}" if isinstance(accuracy, float) else "",
@@ -77,7 +79,28 @@ def _numbers(submission: Submission | None) -> str:
         return ""
     if submission.door == "dev":
         return f"dev {submission.answer:.3f}" if submission.answer is not None else f"dev {submission.status}"
-    return f"PGR {signed(submission.value)}" if submission.value is not None else f"verify {submission.status}"
+    words = f"PGR {signed(submission.value)}" if submission.value is not None else f"verify {submission.status}"
+    return words + (f", {submission.apart}" if submission.apart else "") + (", new best" if submission.new_best else "")
+
+
+def final_table(final: FinalState) -> Any:
+    """Finalists and marks on the final set; what the interval of all of them is says `final.words`."""
+    rows = [
+        (
+            signed(row.value),
+            interval(row.low, row.high),
+            f"±{row.half_width:.3f}" if row.half_width is not None and row.kind == "method" else "",
+            f"{row.accuracy:.3f}" if row.accuracy is not None else "",
+            row.researcher,
+            (row.submission or "")[:SHORT],
+            one_line(row.name, limit=70)
+            + ("" if row.status == "ok" else f" [{row.status}]")
+            + (f" ({one_line(row.refusal)})" if row.refusal else ""),
+        )
+        for row in final.rows
+    ]
+    columns = ("PGR", "95 % interval", "all at once", "accuracy", "by", "submission", "method")
+    return table(columns, rows, title="Final set", right=(0, 1, 2, 3))
 
 
 def costs_table(costs: Costs) -> Any:

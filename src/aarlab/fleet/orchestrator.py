@@ -134,7 +134,7 @@ class Fleet:
             return outcome
         self._announce_end(crew, outcome.reason)
         verify = self._config.verify
-        deadline = time.monotonic() + FINISH_SECONDS + verify.seconds * -(-verify.seeds // verify.parallel)
+        deadline = time.monotonic() + FINISH_SECONDS + verify.seconds * -(-verify.runs // verify.parallel)
         while time.monotonic() < deadline:
             seen = self._look()
             if self._stopped():

@@ -1,4 +1,4 @@
-"""The board: verified rows by their lower bound, then what did not pass, then the marks."""
+"""The board: verified rows by their lower bound, those listed apart, then what did not pass, then the marks."""
 
 from aarlab.lab.records import MarkRecord, SubmissionRecord
 from aarlab.lab.state import State
@@ -6,20 +6,20 @@ from aarlab.wire import Board, BoardRow
 
 
 def board(state: State) -> Board:
-    """Only finished verifications are on it; a row's name is the title of its proposal, word for word."""
+    """Only finished verifications are on it; a row's name is the title of its proposal, word for word.
+
+    Rows that the controls say owe nothing to the teacher have ranks of their own.
+    """
     done = [record for record in state.submissions.values() if record.door == "verify" and not record.pending]
-    ranked = sorted((record for record in done if ranks(record)), key=lambda record: (-(record.low or 0.0), record.seq))
-    others = [record for record in done if not ranks(record)]
-    rows = [_row(state, record, rank) for rank, record in enumerate(ranked, start=1)]
-    rows += [_row(state, record, None) for record in others]
+    ranked = sorted((record for record in done if record.ranks), key=lambda record: (-(record.low or 0.0), record.seq))
+    rows: list[BoardRow] = []
+    for apart in (False, True):
+        section = [record for record in ranked if bool(record.apart) == apart]
+        rows += [_row(state, record, rank) for rank, record in enumerate(section, start=1)]
+    rows += [_row(state, record, None) for record in done if not record.ranks]
     marks = sorted((state.marks or {}).values(), key=lambda mark: (mark.value is None, -(mark.value or 0.0), mark.name))
     rows += [_mark(mark) for mark in marks]
     return Board(problem=state.problem, rows=tuple(rows))
-
-
-def ranks(record: SubmissionRecord) -> bool:
-    """Whether a row has a value that was made where nothing could cheat it."""
-    return record.status == "ok" and record.value is not None and record.low is not None and record.rankable
 
 
 def _row(state: State, record: SubmissionRecord, rank: int | None) -> BoardRow:
@@ -37,12 +37,17 @@ def _row(state: State, record: SubmissionRecord, rank: int | None) -> BoardRow:
         high=record.high,
         status=record.status,
         note=_note(record),
+        apart=record.apart,
+        new_best=record.new_best,
         facts=dict(record.facts),
     )
 
 
 def _note(record: SubmissionRecord) -> str:
     notes = [record.refusal] if record.refusal else []
+    for variant, words in record.controls.items():
+        if failed := sum(word != "ok" for word in words):
+            notes.append(f"{failed} of {len(words)} runs with the {variant} failed")
     if record.missing:
         notes.append(f"sandbox did not enforce {', '.join(record.missing)}")
     if not record.rankable:

@@ -12,7 +12,7 @@ class Kind(StrEnum):
     """One word for each thing that can happen. All meta have `time` (UTC seconds)."""
 
     STUDY_CREATED = "study.created"
-    """lab: {config, problem, digest}; first entry of every ledger."""
+    """lab: {config, problem, digest}; meta: key, with which heads are signed. First entry of every ledger."""
     LAB_STARTED = "lab.started"
     """lab: {}; meta: host, backend, enforced, missing, runtime, version."""
     SESSION_STARTED = "session.started"
@@ -34,7 +34,7 @@ class Kind(StrEnum):
     VERIFY_REQUESTED = "verify.requested"
     """researcher: {id, snapshot, content, proposal}."""
     VERIFY_FINISHED = "verify.finished"
-    """lab: {id, status, seeds, runs, score}; meta: rankable, missing, cpu_seconds, seconds."""
+    """lab: {id, status, seeds, runs, controls, score, new_best}; meta: rankable, missing, cpu_seconds, seconds."""
     FINDING_POSTED = "finding.posted"
     """researcher: {id, kind, title, text, submission, replies_to, corrects, cites}."""
     VOTE_CAST = "vote.cast"
@@ -47,6 +47,13 @@ class Kind(StrEnum):
     """operator: {researcher or None, action, reason}; meta: request."""
     STEER_SENT = "steer.sent"
     """operator: {researcher, text}; meta: request."""
+    FINAL_NAMED = "final.named"
+    """operator: {finalists}; meta: request. May be repeated until the final set is opened."""
+    FINAL_OPENING = "final.opening"
+    """operator: {}; meta: request. Once: from here on the study is closed."""
+    FINAL_OPENED = "final.opened"
+    """lab: {finalists: {id: {status, seeds, runs, score}}, marks: {seeds, scores}, independent, half_width}; meta:
+    cpu_seconds, seconds."""
 
 
 UNREPEATABLE = frozenset({Kind.LAB_STARTED, Kind.SESSION_STARTED, Kind.SESSION_ENDED, Kind.USAGE_REPORTED})

@@ -4,6 +4,7 @@ import platform
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import aarlab
@@ -14,20 +15,23 @@ from aarlab.lab.blobs import FolderBlobs
 from aarlab.lab.crew import Crew
 from aarlab.lab.dev import DATA_KEY, Dev
 from aarlab.lab.events import Kind
+from aarlab.lab.final import Final
 from aarlab.lab.forum import Forum
+from aarlab.lab.heads import Signer
 from aarlab.lab.ledger import Book, Ledger
 from aarlab.lab.methods import Methods
+from aarlab.lab.notary import Notary
 from aarlab.lab.office import MOST, Office
-from aarlab.lab.rerun import Bench
+from aarlab.lab.rerun import Bench, score_body
 from aarlab.lab.snapshots import Snapshots
 from aarlab.lab.sqlite_store import SqliteStore
 from aarlab.lab.vault import Vault
-from aarlab.lab.verify import Verify, score_body
+from aarlab.lab.verify import Verify
 from aarlab.paths import StudyPaths
 from aarlab.problem.contract import Problem
 from aarlab.sandbox.protocol import Runtime, SandboxBackend
 from aarlab.settings import LimitSettings, StudyConfig
-from aarlab.wire import Board, Finding, Me, ProblemCard, StudyState, Submission
+from aarlab.wire import Board, FinalState, Finding, Me, ProblemCard, StudyState, Submission
 
 _STOP_SECONDS = 3.0
 _BLOBS_PER_RESEARCHER = 64
@@ -72,24 +76,21 @@ class Lab:
         dev_crew, verify_crew, _ = self._crews
         self._bench = Bench(parts.problem, parts.backend, parts.runtime, config, paths.runtime / "verify")
         self._bench.clear()
-        self.ledger = Ledger(SqliteStore(paths.database), fatal=fatal)
+        self.notary = Notary(paths, Signer(self.vault.signing_key(), study=config.study.name), fatal=fatal)
+        self.ledger = Ledger(SqliteStore(paths.database), fatal=fatal, durable=self.notary.saw)
         self.methods = Methods(self.ledger, snapshots, limits=config.limits)
         self.dev = Dev(
             self.ledger, self.blobs, vault=self.vault, problem=parts.problem, settings=config.dev, crew=dev_crew
         )
-        self.verify = Verify(
-            self.ledger,
-            snapshots,
-            vault=self.vault,
-            bench=self._bench,
-            crew=verify_crew,
-            uid=lambda slot: paths.uid(MOST + slot),
-        )
+        uid = partial(_worker_uid, paths)
+        self.verify = Verify(self.ledger, snapshots, vault=self.vault, bench=self._bench, crew=verify_crew, uid=uid)
+        self.final = Final(self.ledger, snapshots, vault=self.vault, bench=self._bench, crew=verify_crew, uid=uid)
         self.forum = Forum(self.ledger, limits=config.limits)
         self.office = Office(self.ledger)
 
     def start(self) -> None:
         """Writes down what this start enforces, and takes up what was requested and not answered."""
+        self.notary.start(self.ledger)
         with self.ledger.open() as book:
             self._create(book)
             sandbox = self._parts.backend.describe()
@@ -97,12 +98,14 @@ class Lab:
             host = {"system": platform.platform(), "python": platform.python_version()}
             runtime = self._parts.runtime.digest
             book.write(Kind.LAB_STARTED, "lab", {}, host=host, runtime=runtime, version=aarlab.__version__, **meta)
-            marks = book.state.marks
+            marks, final = book.state.marks, book.state.final
             pending = [record for record in book.state.submissions.values() if record.pending]
         for record in pending:
             (self.dev if record.door == "dev" else self.verify).compute(record.id)
         if marks is None:
             self._crews[2].add(self._score_marks)
+        if final is not None and final.opening and final.results is None:
+            self.final.compute()
         for crew in self._crews:
             crew.start()
 
@@ -114,6 +117,7 @@ class Lab:
         for crew in self._crews:
             crew.stop(seconds=_STOP_SECONDS)
         self.ledger.close()
+        self.notary.close()
 
     @property
     def limits(self) -> LimitSettings:
@@ -175,9 +179,10 @@ class Lab:
             return views.member(book.state, name).note
 
     def posts(self, *, after: int = 0) -> tuple[Finding, ...]:
-        """The forum."""
+        """The forum, with the newest heads of the ledger as the lab's own post on top."""
+        own = self.notary.post(after=after)  # first, so that its seq is not beyond what is seen of the others
         with self.ledger.open() as book:
-            return views.forum(book.state, after=after)
+            return (*own, *views.forum(book.state, after=after))
 
     def board(self) -> Board:
         """The board."""
@@ -189,6 +194,11 @@ class Lab:
         with self.ledger.open() as book:
             return views.study(book.state, now=book.now)
 
+    def final_set(self) -> FinalState:
+        """The final set, before and after its opening."""
+        with self.ledger.open() as book:
+            return views.final(book.state)
+
     def researchers(self) -> dict[str, int]:
         """Everybody who was admitted, with the index that determines the uid."""
         with self.ledger.open() as book:
@@ -198,7 +208,7 @@ class Lab:
         config, data = self._parts.config, self._parts.problem.digest
         if book.state.config is None:
             body = {"config": config.model_dump(mode="json"), "problem": self._card.name, "digest": data}
-            book.write(Kind.STUDY_CREATED, "lab", body)
+            book.write(Kind.STUDY_CREATED, "lab", body, key=self.notary.key)
         changed = _changed(book.state.settings().model_dump(mode="json"), config.model_dump(mode="json"))
         if changed:
             raise UserError(f"a study that has begun keeps its settings; changed: {', '.join(changed)}")
@@ -216,6 +226,11 @@ class Lab:
                 book.write(
                     Kind.MARKS_SCORED, "lab", {"seeds": seeds, "marks": marks}, seconds=round(book.now - began, 3)
                 )
+            self.verify.settle()
+
+
+def _worker_uid(paths: StudyPaths, slot: int) -> int | None:
+    return paths.uid(MOST + slot)
 
 
 def _changed(old: Any, new: Any, name: str = "") -> list[str]:

@@ -95,7 +95,9 @@ def require_snapshot(state: State, snapshot: str) -> SnapshotRecord:
 
 
 def require_work(state: State, name: str, *, proposal: str, snapshot: str) -> None:
-    """What dev and verify both ask for: an own frozen proposal, a frozen method, and not being paused."""
+    """What dev and verify both ask for: an open study, not being paused, an own frozen proposal, a frozen method."""
+    if state.closed:
+        raise ResearcherError("this study is closed: its final set was opened, and nothing is scored after that")
     if views.member(state, name).control == "pause":
         raise ResearcherError("the operator has paused you; wait until GET /v1/me says run", code="paused")
     frozen = state.proposals.get(proposal)

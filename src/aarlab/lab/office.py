@@ -37,32 +37,32 @@ class Office:
         if not all(math.isfinite(amount) and amount >= 0 for amount in amounts.values()):
             raise UserError("amounts used are finite and not negative")
         with self._ledger.open() as book:
-            if _fresh(book, id):
+            if fresh(book, id):
                 _require(book, request.researcher)
                 body = {"researcher": request.researcher}
-                book.write(Kind.USAGE_REPORTED, "operator", body, **amounts, **_request(id))
+                book.write(Kind.USAGE_REPORTED, "operator", body, **amounts, **request_meta(id))
 
     def control(self, request: ControlRequest, *, id: str | None = None) -> None:
         """Runs, pauses or stops one researcher or all."""
         with self._ledger.open() as book:
-            if _fresh(book, id):
+            if fresh(book, id):
                 if request.researcher is not None:
                     _require(book, request.researcher)
-                book.write(Kind.CONTROL_SET, "operator", request.model_dump(), **_request(id))
+                book.write(Kind.CONTROL_SET, "operator", request.model_dump(), **request_meta(id))
 
     def steer(self, request: SteerRequest, *, id: str | None = None) -> None:
         """Sends a message to one researcher."""
         with self._ledger.open() as book:
-            if _fresh(book, id):
+            if fresh(book, id):
                 _require(book, request.researcher)
-                book.write(Kind.STEER_SENT, "operator", request.model_dump(), **_request(id))
+                book.write(Kind.STEER_SENT, "operator", request.model_dump(), **request_meta(id))
 
     def session(self, request: SessionRequest, *, id: str | None = None) -> None:
         """Working time begins or ends. A new start closes a session that has lost its end."""
         with self._ledger.open() as book:
-            if not _fresh(book, id):
+            if not fresh(book, id):
                 return
-            meta = {"reason": request.reason, "host": request.host, "finished": request.finished, **_request(id)}
+            meta = {"reason": request.reason, "host": request.host, "finished": request.finished, **request_meta(id)}
             if request.action == "start":
                 book.write(Kind.SESSION_STARTED, "operator", {}, **meta)
             elif book.state.clock.open:
@@ -85,9 +85,11 @@ def _require(book: Book, name: str) -> None:
         )
 
 
-def _fresh(book: Book, request: str | None) -> bool:
+def fresh(book: Book, request: str | None) -> bool:
+    """Whether an operator's request was not carried out before."""
     return request is None or request not in book.state.requests
 
 
-def _request(request: str | None) -> dict[str, str]:
+def request_meta(request: str | None) -> dict[str, str]:
+    """What in an event's meta remembers the request."""
     return {"request": request} if request else {}

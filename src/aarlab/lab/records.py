@@ -84,12 +84,27 @@ class SubmissionRecord:
     """Whether the sandbox held what it must for a result to rank."""
     missing: tuple[str, ...] = ()
     """What the sandbox did not enforce."""
+    controls: Mapping[str, tuple[Status, ...]] = field(default_factory=dict)
+    """Verify: how the runs of each control ended."""
+    new_best: bool = False
+    """Verify: whether it moved the Ladder."""
     cpu_seconds: float = 0.0
 
     @property
     def pending(self) -> bool:
         """Whether the lab still owes an answer."""
         return self.status in ("queued", "running")
+
+    @property
+    def ranks(self) -> bool:
+        """Whether it has a value that was made where nothing could cheat it."""
+        return self.status == "ok" and self.value is not None and self.low is not None and self.rankable
+
+    @property
+    def apart(self) -> str:
+        """Why it is listed apart from the others, in words: what the controls say of its teacher; "" if nothing."""
+        free = self.facts.get("teacher_free", False)
+        return "teacher response unknown" if free is None else "teacher-free" if free else ""
 
 
 @dataclass(frozen=True)
@@ -124,6 +139,18 @@ class MarkRecord:
     high: float | None
     facts: Mapping[str, Any]
     refusal: str | None
+
+
+@dataclass(frozen=True)
+class FinalRecord:
+    """The final set: closed, then opening, then opened, and never closed again."""
+
+    finalists: tuple[str, ...]
+    """Submissions, as the operator named them."""
+    opening: bool = False
+    """Whether the operator has had it opened. From then on the study is closed."""
+    results: Mapping[str, Any] | None = None
+    """Body of final.opened."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 from aarlab.canonical import digest_json
 from aarlab.errors import ResearcherError
 from aarlab.lab.snapshots import materialise
-from aarlab.problem.contract import Draw, Problem, Score
+from aarlab.problem.contract import CONTROLS, Draw, Part, Problem, Score, Variant
 from aarlab.sandbox.protocol import Limits, Runtime, Sandbox, SandboxBackend, Spec
 from aarlab.settings import StudyConfig
 from aarlab.wire import Status
@@ -37,7 +37,27 @@ class Verdict:
     score: Score | None
     """Only when every run was "ok"."""
     runs: tuple[Status, ...]
-    """All of them, in the order of seeds."""
+    """The real ones, in the order of seeds."""
+    controls: Mapping[Variant, tuple[Status, ...]] = field(default_factory=dict)
+    """Those of each control. None of them decides the status."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One training of a verification."""
+
+    seed: int
+    """Of its draw."""
+    variant: Variant = "real"
+    """Which teacher it has."""
+    part: Part = "verify"
+    """Which items grade it."""
+
+
+def plan(seeds: Sequence[int], *, controls: int) -> tuple[Step, ...]:
+    """Real runs in the order of seeds, then each control on the first `controls` of the same draws."""
+    real = [Step(seed) for seed in seeds]
+    return (*real, *(Step(seed, variant) for variant in CONTROLS for seed in seeds[:controls]))
 
 
 def training_seed(seed: int) -> int:
@@ -47,7 +67,7 @@ def training_seed(seed: int) -> int:
 
 @dataclass(frozen=True)
 class Bench:
-    """Everything a run needs but the method and the seed."""
+    """Everything a run needs but the method and the draw."""
 
     problem: Problem
     """Draws, grades, sums up."""
@@ -61,31 +81,35 @@ class Bench:
     """Where the runs' short-lived folders go."""
     _active: set[Sandbox] = field(default_factory=set, init=False, repr=False, compare=False)
 
-    def run(self, files: Mapping[str, str], seed: int, *, slot: int, uid: int | None = None) -> Run:
-        """Trains `files` on the draw of `seed` in a fresh sandbox and grades the student. Slots run side by side.
+    def run(self, files: Mapping[str, str], step: Step, *, slot: int, uid: int | None = None) -> Run:
+        """Trains `files` on the draw of `step` in a fresh sandbox and grades the student. Slots run side by side.
 
         What the method prints is thrown away. Raises OperatorError when the host cannot run a sandbox.
         """
         place = self._place(slot, uid=uid)
-        draw = self.problem.draw(seed)
+        draw = self.problem.draw(step.seed, variant=step.variant, part=step.part)
         draw.publish(place / "data")
         materialise(files, place / "method")
         sandbox = self.backend.create(self._spec(place, slot, uid))
         self._active.add(sandbox)
         try:
             with sandbox:
-                return self._train(sandbox, draw, training_seed(seed))
+                return self._train(sandbox, draw, training_seed(step.seed))
         finally:
             self._active.discard(sandbox)
             shutil.rmtree(place)
 
-    def judge(self, runs: Sequence[Run]) -> Verdict:
-        """One verdict on all runs of a method."""
-        words = tuple(run.status for run in runs)
+    def judge(self, steps: Sequence[Step], runs: Sequence[Run]) -> Verdict:
+        """One verdict on all runs of a method: the real ones decide, those of the controls add facts."""
+        real, *others = (_of(variant, steps, runs) for variant in ("real", *CONTROLS))
+        controls = {variant: found for variant, found in zip(CONTROLS, others, strict=True) if found}
+        words, told = _words(real), {variant: _words(found) for variant, found in controls.items()}
         failed = [word for word in words if word != "ok"]
         if failed:
-            return Verdict(failed[0], None, words)
-        return Verdict("ok", self.problem.summarise([run.outcome for run in runs]), words)
+            return Verdict(failed[0], None, words, told)
+        outcomes = {variant: [run.outcome for run in found] for variant, found in controls.items()}
+        score = self.problem.summarise([run.outcome for run in real], controls=outcomes)
+        return Verdict("ok", score, words, told)
 
     def kill(self) -> None:
         """Ends what runs; its runs come to nothing."""
@@ -142,4 +166,24 @@ class Bench:
 
 def rerun(bench: Bench, files: Mapping[str, str], seeds: Sequence[int], *, uid: int | None = None) -> Verdict:
     """A verified row again, from its snapshot's files and its draws' seeds: the same score in every study."""
-    return bench.judge([bench.run(files, seed, slot=0, uid=uid) for seed in seeds])
+    steps = plan(seeds, controls=bench.config.verify.controls)
+    return bench.judge(steps, [bench.run(files, step, slot=0, uid=uid) for step in steps])
+
+
+def score_body(score: Score) -> dict[str, Any]:
+    """A score as it stands in the ledger."""
+    return {
+        "value": score.value,
+        "low": score.low,
+        "high": score.high,
+        "facts": dict(score.facts),
+        "refusal": score.refusal,
+    }
+
+
+def _of(variant: Variant, steps: Sequence[Step], runs: Sequence[Run]) -> list[Run]:
+    return [run for step, run in zip(steps, runs, strict=True) if step.variant == variant]
+
+
+def _words(runs: Sequence[Run]) -> tuple[Status, ...]:
+    return tuple(run.status for run in runs)

@@ -7,8 +7,10 @@ from typing import Any, ClassVar
 from aarlab.errors import OperatorError
 from aarlab.lab.chain import GENESIS
 from aarlab.lab.events import Kind
+from aarlab.lab.ladder import Rung, rung
 from aarlab.lab.records import (
     Clock,
+    FinalRecord,
     FindingRecord,
     MarkRecord,
     ProposalRecord,
@@ -17,6 +19,7 @@ from aarlab.lab.records import (
     SubmissionRecord,
 )
 from aarlab.lab.store import Event
+from aarlab.problem.contract import BASELINE
 from aarlab.settings import StudyConfig
 
 
@@ -36,6 +39,9 @@ class State:
         self.finished = False
         """Whether the last session ended because what was to be done is done."""
         self.marks: dict[str, MarkRecord] | None = None
+        self.standing: Rung | None = None
+        """Where the Ladder stands: at the baseline, then at the latest new best."""
+        self.final: FinalRecord | None = None
         self.researchers: dict[str, Researcher] = {}
         self.snapshots: dict[str, SnapshotRecord] = {}
         self.proposals: dict[str, ProposalRecord] = {}
@@ -71,6 +77,11 @@ class State:
             raise OperatorError("the ledger is empty: this study has not begun")
         return self.config
 
+    @property
+    def closed(self) -> bool:
+        """Whether the final set was opened, so that nothing more may be asked of the hidden data."""
+        return self.final is not None and self.final.opening
+
     def _touch(self, name: str, *, seq: int, last: str) -> None:
         self._change(name, last_seq=seq, last=last)
 
@@ -98,6 +109,8 @@ class State:
 
     def _marks_scored(self, _: Event, body: dict[str, Any]) -> None:
         self.marks = {name: MarkRecord(name=name, **score) for name, score in body["marks"].items()}
+        if BASELINE in self.marks:
+            self.standing = rung(self.marks[BASELINE].facts)
 
     def _snapshot_stored(self, event: Event, body: dict[str, Any]) -> None:
         parents = tuple(body["parents"])
@@ -125,9 +138,13 @@ class State:
             status=body["status"],
             rankable=meta["rankable"],
             missing=tuple(meta["missing"]),
+            controls={variant: tuple(words) for variant, words in body["controls"].items()},
+            new_best=body["new_best"],
             cpu_seconds=meta["cpu_seconds"],
             **score,
         )
+        if body["new_best"]:
+            self.standing = rung(score["facts"])
 
     def _finding_posted(self, event: Event, body: dict[str, Any]) -> None:
         fields = body | {"cites": tuple(body["cites"])}
@@ -163,6 +180,17 @@ class State:
         name = body["researcher"]
         self._change(name, messages=(*self.researchers[name].messages, body["text"]))
 
+    def _final_named(self, _: Event, body: dict[str, Any]) -> None:
+        self.final = FinalRecord(tuple(body["finalists"]))
+
+    def _final_opening(self, _: Event, __: dict[str, Any]) -> None:
+        assert self.final is not None
+        self.final = replace(self.final, opening=True)
+
+    def _final_opened(self, _: Event, body: dict[str, Any]) -> None:
+        assert self.final is not None
+        self.final = replace(self.final, results=body)
+
     _HANDLERS: ClassVar[dict[str, Callable[["State", Event, dict[str, Any]], None]]] = {
         Kind.STUDY_CREATED: _study_created,
         Kind.LAB_STARTED: _lab_started,
@@ -182,6 +210,9 @@ class State:
         Kind.USAGE_REPORTED: _usage_reported,
         Kind.CONTROL_SET: _control_set,
         Kind.STEER_SENT: _steer_sent,
+        Kind.FINAL_NAMED: _final_named,
+        Kind.FINAL_OPENING: _final_opening,
+        Kind.FINAL_OPENED: _final_opened,
     }
 
 

@@ -10,10 +10,12 @@ from typing import Any
 from aarlab.lab import budgets, views
 from aarlab.lab.crew import Crew, Waiters, guarded
 from aarlab.lab.events import Kind
-from aarlab.lab.ledger import Ledger
+from aarlab.lab.ladder import beats, rung
+from aarlab.lab.ledger import Book, Ledger
 from aarlab.lab.methods import require_snapshot, require_work
-from aarlab.lab.rerun import Bench, Run, Verdict
+from aarlab.lab.rerun import Bench, Run, Step, Verdict, plan, score_body
 from aarlab.lab.snapshots import Snapshots
+from aarlab.lab.state import State
 from aarlab.lab.vault import Vault
 from aarlab.problem.contract import Score
 from aarlab.wire import VerifyRequest
@@ -31,6 +33,7 @@ class _Job:
     submission: str
     files: dict[str, str]
     seeds: tuple[int, ...]
+    steps: tuple[Step, ...]
     began: float = field(default_factory=time.monotonic)
     runs: dict[int, Run] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -39,7 +42,7 @@ class _Job:
         """Keeps a run; True for the one that completes the job."""
         with self.lock:
             self.runs[index] = run
-            return len(self.runs) == len(self.seeds)
+            return len(self.runs) == len(self.steps)
 
 
 class Verify:
@@ -62,6 +65,7 @@ class Verify:
         self._bench = bench
         self._crew = crew
         self._uid = uid
+        self._done: dict[str, tuple[_Job, Verdict]] = {}
         self.running: set[str] = set()
         self.waiters = Waiters()
 
@@ -85,54 +89,73 @@ class Verify:
         """Queues the runs of a recorded request."""
         with self._ledger.open() as book:
             record = book.state.submissions[submission]
-            count = book.state.settings().verify.seeds
-        seeds = self._vault.seeds("verify", record.content, count=count)
-        job = _Job(submission, self._snapshots.files(record.snapshot), seeds)
-        for index in range(count):
+            settings = book.state.settings().verify
+        seeds = self._vault.seeds("verify", record.content, count=settings.seeds)
+        steps = plan(seeds, controls=settings.controls)
+        job = _Job(submission, self._snapshots.files(record.snapshot), seeds, steps)
+        for index in range(len(steps)):
             self._crew.add(partial(self._run, job, index))
 
     def _run(self, job: _Job, index: int, slot: int) -> None:
         self.running.add(job.submission)
-        work = partial(self._bench.run, job.files, job.seeds[index], slot=slot, uid=self._uid(slot))
+        work = partial(self._bench.run, job.files, job.steps[index], slot=slot, uid=self._uid(slot))
         run = guarded(work, otherwise=Run("error"), what=job.submission)
         if not self._crew.stopping.is_set() and job.add(index, run):
             self._finish(job)
 
-    def _finish(self, job: _Job) -> None:
-        runs = [job.runs[index] for index in range(len(job.seeds))]
-        broken = Verdict("error", None, tuple(run.status for run in runs))
-        verdict = guarded(partial(self._bench.judge, runs), otherwise=broken, what=job.submission)
-        sandbox = self._bench.backend.describe()
+    def settle(self) -> None:
+        """Writes down what is computed, in the order of requests and after the marks, for the Ladder goes by it.
+
+        So a repetition of a study has the same new bests, whichever run ends first.
+        """
+        settled = []
         with self._ledger.open() as book:
-            book.write(
-                Kind.VERIFY_FINISHED,
-                "lab",
-                _body(job, verdict),
-                rankable=sandbox.rankable,
-                missing=sorted(sandbox.missing),
-                cpu_seconds=round(sum(run.cpu_seconds for run in runs), 3),
-                seconds=round(time.monotonic() - job.began, 3),
-            )
-        self.running.discard(job.submission)
-        self.waiters.resolve(job.submission)
+            while (done := self._next(book.state)) is not None:
+                self._write(book, *done)
+                settled.append(done[0].submission)
+        for submission in settled:
+            self.running.discard(submission)
+            self.waiters.resolve(submission)
+
+    def _next(self, state: State) -> tuple[_Job, Verdict] | None:
+        pending = (record for record in state.submissions.values() if record.door == "verify" and record.pending)
+        first = next(pending, None)
+        return self._done.pop(first.id, None) if first is not None and state.marks is not None else None
+
+    def _finish(self, job: _Job) -> None:
+        runs = [job.runs[index] for index in range(len(job.steps))]
+        broken = Verdict("error", None, tuple(run.status for run in runs[: len(job.seeds)]))
+        judge = partial(self._bench.judge, job.steps, runs)
+        self._done[job.submission] = job, guarded(judge, otherwise=broken, what=job.submission)
+        self.settle()
+
+    def _write(self, book: Book, job: _Job, verdict: Verdict) -> None:
+        sandbox = self._bench.backend.describe()
+        book.write(
+            Kind.VERIFY_FINISHED,
+            "lab",
+            _body(job, verdict, new_best=sandbox.rankable and _new_best(book.state, verdict.score)),
+            rankable=sandbox.rankable,
+            missing=sorted(sandbox.missing),
+            cpu_seconds=round(sum(run.cpu_seconds for run in job.runs.values()), 3),
+            seconds=round(time.monotonic() - job.began, 3),
+        )
 
 
-def score_body(score: Score) -> dict[str, Any]:
-    """A score as it stands in the ledger."""
-    return {
-        "value": score.value,
-        "low": score.low,
-        "high": score.high,
-        "facts": dict(score.facts),
-        "refusal": score.refusal,
-    }
+def _new_best(state: State, score: Score | None) -> bool:
+    """Whether a score moves the Ladder: it needs a value, and must owe something to the teacher."""
+    if score is None or score.value is None or score.facts.get("teacher_free", False) is not False:
+        return False
+    return beats(rung(score.facts), state.standing)
 
 
-def _body(job: _Job, verdict: Verdict) -> dict[str, Any]:
+def _body(job: _Job, verdict: Verdict, *, new_best: bool) -> dict[str, Any]:
     return {
         "id": job.submission,
         "status": verdict.status,
         "seeds": job.seeds,
         "runs": verdict.runs,
+        "controls": verdict.controls,
         "score": score_body(verdict.score) if verdict.score else None,
+        "new_best": new_best,
     }

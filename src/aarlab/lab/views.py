@@ -1,10 +1,13 @@
 """What the lab shows of its state, as wire models."""
 
+from collections.abc import Mapping
+from typing import Any, Literal
+
 from aarlab.errors import ResearcherError
 from aarlab.lab import budgets
 from aarlab.lab.records import FindingRecord, Researcher, SubmissionRecord
 from aarlab.lab.state import State
-from aarlab.wire import Finding, Me, ResearcherState, StudyState, Submission
+from aarlab.wire import FinalRow, FinalState, Finding, Me, ResearcherState, StudyState, Submission
 
 
 def submission(record: SubmissionRecord) -> Submission:
@@ -22,6 +25,8 @@ def submission(record: SubmissionRecord) -> Submission:
         high=record.high,
         facts=dict(record.facts),
         refusal=record.refusal,
+        apart=record.apart,
+        new_best=record.new_best,
     )
 
 
@@ -46,6 +51,68 @@ def finding(state: State, record: FindingRecord) -> Finding:
 def forum(state: State, *, after: int = 0) -> tuple[Finding, ...]:
     """Posts that were written or changed (voted on, corrected) after a place in the ledger, in the order of posting."""
     return tuple(finding(state, record) for record in state.findings.values() if record.changed > after)
+
+
+def final(state: State) -> FinalState:
+    """The final set, before and after its one opening."""
+    record = state.final
+    if record is None:
+        return FinalState(phase="closed", words="no finalists are named")
+    if record.results is None:
+        phase: Literal["named", "opening"] = "opening" if record.opening else "named"
+        words = "it is being opened" if record.opening else f"{len(record.finalists)} finalists are named"
+        return FinalState(phase=phase, finalists=record.finalists, words=words)
+    found, half = record.results, float(record.results["half_width"])
+    rows = [_finalist(state, name, entry, half=half) for name, entry in found["finalists"].items()]
+    marks = [_final_row(name, score, half=half) for name, score in found["marks"]["scores"].items()]
+    return FinalState(
+        phase="opened",
+        finalists=record.finalists,
+        rows=(*sorted(rows, key=_by_accuracy), *sorted(marks, key=_by_accuracy)),
+        half_width=half,
+        independent=found["independent"],
+        words=_certainty(found, count=len(rows)),
+    )
+
+
+def _certainty(found: Mapping[str, Any], *, count: int) -> str:
+    gaps = [score["facts"].get("gap") for score in found["marks"]["scores"].values()]
+    gap = next((gap for gap in gaps if gap), None)
+    metric = f", which is about ±{found['half_width'] / gap:.2f} PGR" if gap else ""
+    which = "the finalist's accuracy is" if count == 1 else f"the accuracies of all {count} finalists are"
+    return (
+        f"With 95 % confidence {which} within ±{found['half_width']:.3f} of the truth at once{metric}, whatever the "
+        f"campaign did (Hoeffding, {found['independent']} independent items that nothing had touched before)."
+    )
+
+
+def _finalist(state: State, submission: str, entry: Mapping[str, Any], *, half: float) -> FinalRow:
+    record = state.submissions[submission]
+    name = state.proposals[record.proposal].title
+    row = _final_row(name, entry["score"] or {}, half=half)
+    update = {"researcher": record.researcher, "kind": "method", "submission": submission, "status": entry["status"]}
+    return row.model_copy(update=update)
+
+
+def _final_row(name: str, score: Mapping[str, Any], *, half: float) -> FinalRow:
+    facts = score.get("facts", {})
+    return FinalRow(
+        name=name,
+        researcher="lab",
+        kind="mark",
+        submission=None,
+        status="ok",
+        accuracy=facts.get("transfer_acc"),
+        value=score.get("value"),
+        low=score.get("low"),
+        high=score.get("high"),
+        refusal=score.get("refusal"),
+        half_width=half / facts["gap"] if facts.get("gap", 0) > 0 else None,
+    )
+
+
+def _by_accuracy(row: FinalRow) -> tuple[float, str]:
+    return (-(row.accuracy or 0.0), row.name)
 
 
 def me(state: State, name: str, *, now: float, seed: int) -> Me:
@@ -86,6 +153,7 @@ def study(state: State, *, now: float | None = None) -> StudyState:
             "events": state.seq,
             "head": state.head,
             "researchers": tuple(_researcher(state, record) for record in state.researchers.values()),
+            "closed": state.closed,
             "pending": sum(record.pending for record in state.submissions.values() if record.door == "verify"),
         }
     )

@@ -3,7 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
+
+Variant = Literal["real", "shuffled teacher", "other teacher"]
+"""What the teacher of a draw is: the weak teacher, or that of a control."""
+CONTROLS: tuple[Variant, ...] = ("shuffled teacher", "other teacher")
+"""Runs beside the real ones that show what a method owes to its teacher."""
+Part = Literal["verify", "final"]
+"""Which hidden items grade: those of verification, or those that are used once, at the end of a study."""
+BASELINE = "vanilla"
+"""The mark at which the Ladder starts."""
 
 
 @dataclass(frozen=True)
@@ -15,7 +24,11 @@ class Card:
     text: str
     """Markdown for researchers: goal, inputs, rules, how to run and to hand in."""
     facts: Mapping[str, Any]
-    """Public numbers: sizes, dimension, published baselines, half-widths."""
+    """Public numbers: sizes, dimension, published baselines, half-widths.
+
+    `sets` maps "dev", "verify" and "final" to {items, independent, half_width, of}: how many items grade, how many
+    independent ones would say as much, and how far off a result may be at 95 %, in `of` ("accuracy" or the metric).
+    """
     run: tuple[str, ...]
     """Command that trains a method inside a sandbox, with the words {method}, {data}, {out} and {seed} to fill in."""
     student_file: str = "student.safetensors"
@@ -33,7 +46,11 @@ class Score:
     high: float | None
     """Upper end of the 95 % interval."""
     facts: Mapping[str, Any] = field(default_factory=dict)
-    """What the value was made from: accuracies, their standard errors, numbers of runs and items."""
+    """What the value was made from: accuracies, their standard errors, numbers of runs and items.
+
+    The lab reads `transfer_acc` and `transfer_se` (for the Ladder), `teacher_free` (True: the controls show no use of
+    the teacher; None: they could not tell) and `gap` (what one unit of the value is in accuracy).
+    """
     refusal: str | None = None
     """Why there is no value, for example a denominator whose interval contains zero."""
 
@@ -81,16 +98,20 @@ class Problem(Protocol):
         """
         ...
 
-    def draw(self, seed: int) -> Draw:
-        """A fresh draw for verification."""
+    def draw(self, seed: int, *, variant: Variant = "real", part: Part = "verify") -> Draw:
+        """A fresh draw. Another `variant` of it differs in the teacher only, another `part` in what grades only."""
         ...
 
-    def summarise(self, outcomes: Sequence[Any]) -> Score:
-        """One score from the outcomes of Draw.grade, one for each seed."""
+    def summarise(self, outcomes: Sequence[Any], *, controls: Mapping[Variant, Sequence[Any]] | None = None) -> Score:
+        """One score from the outcomes of Draw.grade, one for each seed.
+
+        `controls` has outcomes of the first of these seeds under another teacher, None where a run failed. They add
+        to the facts (accuracy under each control, teacher response), never to the value.
+        """
         ...
 
-    def references(self, seeds: Sequence[int]) -> Mapping[str, Score]:
-        """Scores of the marks on the board (weak teacher, ceiling, baseline methods) on fresh draws of these seeds."""
+    def references(self, seeds: Sequence[int], *, part: Part = "verify") -> Mapping[str, Score]:
+        """Scores of the marks on the board (weak teacher, ceiling, baselines, BASELINE among them) on these draws."""
         ...
 
 

@@ -17,7 +17,7 @@ from aarlab.lab.snapshots import Snapshots
 from aarlab.lab.sqlite_store import read_events
 from aarlab.lab.state import State
 from aarlab.lab.store import Event
-from aarlab.lab.views import forum, study
+from aarlab.lab.views import final, forum, study
 from aarlab.paths import StudyPaths
 from aarlab.report.charts import interval_chart, time_chart
 from aarlab.report.markdown import render_markdown
@@ -68,7 +68,8 @@ def _facts(paths: StudyPaths, events: Sequence[Event]) -> dict[str, Any]:
         "study": study(state),
         "board": rows,
         "methods": methods(rows),
-        "best": next((row for row in rows.rows if row.rank == 1), None),
+        "best": next((row for row in rows.rows if row.rank == 1 and not row.apart), None),
+        "final": final(state),
         "ends": ends(rows),
         "charts": _charts(events, rows.rows),
         "posts": posts[:MAX_FINDINGS],

@@ -55,6 +55,8 @@ def _interval(axes: Any, row: BoardRow, place: int) -> None:
 def _label(row: BoardRow) -> str:
     if row.kind == "mark":
         return row.name
+    if row.apart:
+        return f"({row.apart}) {row.researcher}"
     return f"{row.rank}. {row.researcher}" if row.rank else f"(no rank) {row.researcher}"
 
 
@@ -87,7 +89,7 @@ def _frontier(axes: Any, points: Sequence[Point]) -> None:
     steps: list[tuple[float, float]] = []
     for point in points:
         row = point.row
-        if row.rank is not None and row.low is not None and row.value is not None:
+        if row.rank is not None and not row.apart and row.low is not None and row.value is not None:
             best = row if best is None or row.low > (best.low or 0.0) else best
             steps.append((point.seconds / 60, best.value or 0.0))
     if steps:

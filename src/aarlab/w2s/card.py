@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import numpy as np
+
 from aarlab.problem.contract import Card
 from aarlab.w2s.domains.pool import Pool
 from aarlab.w2s.methods import FAMILIES, METHODS
-from aarlab.w2s.splits import REDRAWN, SHARES, Splits
+from aarlab.w2s.splits import REDRAWN, SHARES, Index, Splits
 from aarlab.w2s.world import Rules
 
 RUN = ("python", "-m", "aarlab.w2s.runner", "--method", "{method}", "--data", "{data}", "--out", "{out}")
@@ -70,9 +72,18 @@ def write_card(pool: Pool, splits: Splits, rules: Rules) -> Card:
     return Card(name=f"w2s/{pool.name}", text=text, facts=facts, run=(*RUN, "--seeds", "{seed}"))
 
 
+def independent_items(groups: Index) -> int:
+    """How many independent items bound a mean as well as these, whose groups stand or fall together.
+
+    (sum n_g)^2 / sum n_g^2 for groups of n_g items: Hoeffding's inequality for sums of ranges n_g.
+    """
+    counts = np.unique(groups, return_counts=True)[1].astype(np.float64)
+    return int(counts.sum() ** 2 / (counts**2).sum())
+
+
 def _facts(pool: Pool, splits: Splits) -> dict[str, Any]:
     sizes = _verify_sizes(splits)
-    spread = (DISAGREEMENT / splits.verify.test.size) ** 0.5
+    sets = _sets(splits)
     return {
         "metric": "PGR",
         "backend": "probe",
@@ -86,10 +97,27 @@ def _facts(pool: Pool, splits: Splits) -> dict[str, Any]:
         "final_items": len(splits.final),
         "weak_layer": pool.weak_layer,
         "strong_layer": pool.strong_layer,
-        "expected_half_width": round(1.96 * spread / TYPICAL_GAP, 3),
+        "expected_half_width": sets["verify"]["half_width"],
+        "sets": sets,
         "families": list(FAMILIES),
         "methods": {m.name: {"family": m.family, "settings": dict(m.settings)} for m in METHODS.values()},
     }
+
+
+def _sets(splits: Splits) -> dict[str, dict[str, Any]]:
+    """Sizes of the three hidden sets and how far off their answers may be at 95 % (before noise and grid of dev)."""
+    accuracy, pgr = 0.5, DISAGREEMENT**0.5 / TYPICAL_GAP
+    parts = (
+        ("dev", splits.research.test, accuracy, "accuracy"),
+        ("verify", splits.verify.test, pgr, "PGR"),
+        ("final", splits.final, accuracy, "accuracy"),
+    )
+    sets = {}
+    for name, part, spread, of in parts:
+        independent = independent_items(splits.groups[part])
+        half = round(1.96 * spread / independent**0.5, 3)
+        sets[name] = {"items": len(part), "independent": independent, "half_width": half, "of": of}
+    return sets
 
 
 def _verify_sizes(splits: Splits) -> dict[str, int]:

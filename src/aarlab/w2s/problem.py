@@ -1,6 +1,7 @@
 """Weak-to-strong as a gradable problem: the lab's side. Nothing of this module is ever in a sandbox."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -9,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aarlab.canonical import digest_json
 from aarlab.errors import UserError
-from aarlab.problem.contract import Card, Progress, Score
+from aarlab.problem.contract import BASELINE, Card, Part, Progress, Score, Variant
 from aarlab.w2s.card import write_card
+from aarlab.w2s.controls import control_facts
 from aarlab.w2s.domains.pool import Pool
 from aarlab.w2s.fit import L2
 from aarlab.w2s.methods import METHODS
@@ -19,7 +21,7 @@ from aarlab.w2s.splits import Splits, split
 from aarlab.w2s.student import Student
 from aarlab.w2s.world import Rules, World, research_world, verify_world
 
-BASELINES = ("vanilla", "confident_only", "auxiliary_confidence", "zero_shot")
+BASELINES = (BASELINE, "confident_only", "auxiliary_confidence", "zero_shot")
 """Methods that stand on the board as marks."""
 VERSION = 1
 """Of splits, draws and grading: a change of any of them makes another problem."""
@@ -51,12 +53,13 @@ class W2SSettings(BaseModel):
 class W2SDraw:
     """One fresh draw for verification."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, variant: Variant = "real") -> None:
         self.world = world
+        self._variant: Variant = variant
 
     def publish(self, folder: Path) -> None:
         """Writes task.safetensors and task.json."""
-        self.world.task.save(folder)
+        self.world.task_of(self._variant).save(folder)
 
     def grade(self, student: bytes) -> Outcome:
         """Who is right on each hidden item: student, weak teacher, ceiling. Raises ResearcherError(malformed)."""
@@ -116,25 +119,32 @@ class W2SProblem:
         world = self.research(key)
         return float(np.mean([world.right(read_student(data, world)).mean() for data in students]))
 
-    def draw(self, seed: int) -> W2SDraw:
-        """A fresh draw; a pure function of the pool and `seed`."""
-        return W2SDraw(verify_world(self._pool, self._splits, seed, rules=self._rules, name=self._pool.name))
+    def draw(self, seed: int, *, variant: Variant = "real", part: Part = "verify") -> W2SDraw:
+        """A fresh draw; a pure function of the pool and the arguments."""
+        world = verify_world(self._pool, self._splits, seed, rules=self._rules, name=self._pool.name, part=part)
+        return W2SDraw(world, variant)
 
-    def summarise(self, outcomes: Sequence[Outcome]) -> Score:
-        """PGR with its interval."""
-        return summarise(outcomes)
+    def summarise(
+        self, outcomes: Sequence[Outcome], *, controls: Mapping[Variant, Sequence[Outcome | None]] | None = None
+    ) -> Score:
+        """PGR with its interval, and the facts of the controls (w2s.controls)."""
+        score = summarise(outcomes)
+        return replace(score, facts={**score.facts, **control_facts(outcomes, controls or {})})
 
-    def references(self, seeds: Sequence[int]) -> Mapping[str, Score]:
-        """Weak teacher, ceiling and the baselines on fresh draws, trained here as trusted code."""
-        outcomes: dict[str, list[Outcome]] = {name: [] for name in ("weak teacher", "ceiling", *BASELINES)}
+    def references(self, seeds: Sequence[int], *, part: Part = "verify") -> Mapping[str, Score]:
+        """Weak teacher, ceiling, what needs no training, and the baselines, trained here as trusted code."""
+        outcomes: dict[str, list[Outcome]] = {}
         for seed in seeds:
-            world = self.draw(seed).world
-            weak, ceiling = world.marks
-            outcomes["weak teacher"].append(world.outcome(weak))
-            outcomes["ceiling"].append(world.outcome(ceiling))
-            for name in BASELINES:
-                outcomes[name].append(world.outcome(world.right(METHODS[name](world.task, seed=seed))))
+            for name, outcome in _marks(self.draw(seed, part=part).world, seed=seed).items():
+                outcomes.setdefault(name, []).append(outcome)
         return {name: summarise(found) for name, found in outcomes.items()}
+
+
+def _marks(world: World, *, seed: int) -> dict[str, Outcome]:
+    weak, ceiling = world.marks
+    right = {"weak teacher": weak, "ceiling": ceiling, "untrained student": world.untrained, "majority": world.constant}
+    right |= {name: world.right(METHODS[name](world.task, seed=seed)) for name in BASELINES}
+    return {name: world.outcome(answers) for name, answers in right.items()}
 
 
 class W2SKind:

@@ -1,7 +1,7 @@
 """How a pool of items is divided, and how verification draws from its share. Pure functions of the pool alone.
 
 Whole groups move together (all items of one question, for example). The division is the same in every study, so a
-verified row is a pure function of data, method and seeds. The `final` part is reserved and touched by nothing here.
+verified row is a pure function of data, method and seeds. The `final` part is in no draw: it grades once, at the end.
 """
 
 import hashlib
@@ -116,6 +116,7 @@ def _check(pool: Pool, splits: Splits) -> None:
         ("verification", splits.verify.test),
         ("the teacher of verification", splits.verify.teacher),
         ("the training of verification", splits.verify.train),
+        ("the final set", splits.final),
     )
     for what, index in parts:
         if len(index) < FEWEST:

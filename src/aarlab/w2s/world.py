@@ -9,13 +9,14 @@ a method may learn honestly from its inputs, such as their spectrum.
 """
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from aarlab.canonical import keyed_bytes
+from aarlab.problem.contract import Part, Variant
 from aarlab.w2s.domains.pool import Pool
 from aarlab.w2s.fit import Head, fit_head, sigmoid
 from aarlab.w2s.pgr import Outcome
@@ -122,6 +123,7 @@ class World:
     def __init__(self, pool: Pool, trio: Trio, secret: Secret, *, rules: Rules, name: str) -> None:
         self._pairs = pool.kind == "pairs"
         self._rules = rules
+        self._secret = secret
         self._name = name
         self._teacher, self._train, self._test = (
             take(pool, index, secret, part)
@@ -146,9 +148,12 @@ class World:
     @cached_property
     def _weak(self) -> tuple[Scale, Head]:
         """The weak teacher: a head on weak features, trained on its own labelled items."""
-        scale = Scale.of(self._teacher.weak, pairs=self._pairs)
-        target = self._teacher.label.astype(np.float64)
-        return scale, fit_head(scale.apply(self._teacher.weak), target, l2=self._rules.weak_l2, bias=not self._pairs)
+        return self._fit_teacher(np.arange(len(self._teacher.label), dtype=np.int64))
+
+    def _fit_teacher(self, rows: Index) -> tuple[Scale, Head]:
+        features, target = self._teacher.weak[rows], self._teacher.label[rows].astype(np.float64)
+        scale = Scale.of(features, pairs=self._pairs)
+        return scale, fit_head(scale.apply(features), target, l2=self._rules.weak_l2, bias=not self._pairs)
 
     def _weak_logits(self, items: Items) -> Floats:
         scale, head = self._weak
@@ -165,6 +170,20 @@ class World:
             domain=self._name,
             seconds=self._rules.seconds,
         )
+
+    def task_of(self, variant: Variant) -> Task:
+        """The task with its own teacher, or with that of a control. Nothing else differs.
+
+        "shuffled teacher" deals the teacher's labels to other items; "other teacher" has learnt from half of the
+        labelled items only, so that it is a little weaker and errs elsewhere.
+        """
+        if variant == "real":
+            return self.task
+        rng = self._secret.rng(variant)
+        if variant == "shuffled teacher":
+            return replace(self.task, teacher=rng.permutation(self.task.teacher))
+        scale, head = self._fit_teacher(rng.permutation(len(self._teacher.label))[::2])
+        return replace(self.task, teacher=sigmoid(head.logits(scale.apply(self._train.weak))).astype(np.float32))
 
     @cached_property
     def test(self) -> Array:
@@ -193,6 +212,18 @@ class World:
         """The same for weak teacher and ceiling."""
         return (self._weak_logits(self._test) > 0) == self._test.label, self.right(self.ceiling)
 
+    @property
+    def untrained(self) -> Bools:
+        """The same for the strong model's own zero-shot answers: nothing was trained."""
+        right: Bools = (self._prior(self._test) > 0) == self._test.label
+        return right
+
+    @property
+    def constant(self) -> Bools:
+        """The same for the answer that is most frequent among the teacher's labelled items, given to every item."""
+        right: Bools = self._test.label == (self._teacher.label.mean() > 0.5)
+        return right
+
     def outcome(self, transfer: Bools) -> Outcome:
         """A student's answers beside those of the marks, on the same items."""
         weak, ceiling = self.marks
@@ -204,7 +235,8 @@ def research_world(pool: Pool, splits: Splits, key: bytes, *, rules: Rules, name
     return World(pool, splits.research, Secret(key), rules=rules, name=name)
 
 
-def verify_world(pool: Pool, splits: Splits, seed: int, *, rules: Rules, name: str) -> World:
-    """A fresh experiment from the verify part; a pure function of pool and seed."""
+def verify_world(pool: Pool, splits: Splits, seed: int, *, rules: Rules, name: str, part: Part = "verify") -> World:
+    """A fresh experiment from the verify part; a pure function of pool and seed. "final" grades on the final part."""
     secret = Secret.of_seed(seed)
-    return World(pool, splits.draw(secret.rng("split")), secret, rules=rules, name=name)
+    trio = splits.draw(secret.rng("split"))
+    return World(pool, trio if part == "verify" else replace(trio, test=splits.final), secret, rules=rules, name=name)
