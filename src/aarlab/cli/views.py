@@ -37,7 +37,7 @@ def _board_row(row: BoardRow) -> tuple[str, ...]:
 
 def _board_name(row: BoardRow) -> str:
     """The title, and in short why a row has no value or what was not enforced; --json and the report have it whole."""
-    remarks = [row.status] if row.status != "ok" else []
+    remarks: list[str] = [row.status] if row.status != "ok" else []
     remarks += [one_line(row.note, limit=66)] if row.note else []
     name = one_line(row.name, limit=46 if remarks else 70)
     return f"{name} ({'; '.join(remarks)})" if remarks else name
