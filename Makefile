@@ -1,7 +1,7 @@
 # make run ARGS="..."   set up once, then `aarlab run ...`
 # make test             set up once, then lint, types, import order and the tests
 # make test-slow        the tests that take minutes, and those that need the language model
-# make bench            benchmarks, each as a ratio
+# make bench            benchmarks, each as a ratio (minutes)
 # make docs             rewrite the generated references
 SHELL := /bin/bash
 ARGS ?=
@@ -32,7 +32,7 @@ lint:
 
 bench:
 	@tools/setup.sh dev
-	@.venv/bin/python -m benchmarks $(ARGS)
+	@set -e; for file in benchmarks/*.py; do echo "== $$file"; .venv/bin/python $$file; done
 
 docs:
 	@tools/setup.sh

@@ -7,9 +7,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
+BOARD = r"^Verified board|^rank|^ +[1-4]  [+-]|^ +-  [+-]"
 KEEP = {
-    "run": [(r"^setup|^aarlab", 4), (r"proposes|VERIFIED", 4), (r"^Verified board", 12), (r"^working time", 4)],
-    "test": [(r"^setup", 2), (r"Contracts: |^All checks|^Success|passed", 6)],
+    "run": [(r"^setup|^aarlab", 4), (r"proposes|VERIFIED", 4), (BOARD, 14), (r"^working time", 4)],
+    "test": [(r"^setup|^All checks|^Success|^Contracts: |passed", 8)],
 }
 """What is kept of each output: from the first line that a pattern finds, so many lines that do not repeat."""
 WIDTH = 118

@@ -51,8 +51,12 @@ def check(paths: StudyPaths) -> None:
     dev = [one for one in state.submissions.values() if one.door == "dev"]
     verify = [one for one in state.submissions.values() if one.door == "verify"]
     assert all(one.status == "ok" for one in state.submissions.values())
-    assert len(dev) == BUDGET["dev_answers"] == kinds["dev.requested"] == kinds["dev.answered"]
-    assert len(verify) == BUDGET["verifications"] == kinds["verify.requested"] == kinds["verify.finished"]
+    assert len(dev) == kinds["dev.requested"] == kinds["dev.answered"] <= BUDGET["dev_answers"]
+    assert len(verify) == kinds["verify.requested"] == kinds["verify.finished"] <= BUDGET["verifications"]
+    # Two researchers may come to the same method, which costs once; but each has reported every answer of its share.
+    about = Counter((post.author, post.submission[:2]) for post in state.findings.values() if post.submission)
+    shares = {"d-": BUDGET["dev_answers"] // 2, "v-": BUDGET["verifications"] // 2}
+    assert about == {(name, door): share for name in state.researchers for door, share in shares.items()}
     answers = Counter(event.body["id"] for event in found if event.kind in ("dev.answered", "verify.finished"))
     assert set(answers.values()) == {1}
     for name, one in state.researchers.items():

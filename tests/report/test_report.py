@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from aarlab.lab.sqlite_store import read_events
+from aarlab.lab.sqlite_store import SqliteStore, read_events
 from aarlab.lab.state import State
+from aarlab.lab.store import Draft
 from aarlab.paths import StudyPaths
 from aarlab.report.build import build_report
 from aarlab.report.markdown import render_markdown
@@ -109,12 +110,27 @@ def test_command_prints_the_path(study: StudyPaths) -> None:
     assert done.out.strip() == str(study.report)
 
 
-def test_a_study_without_any_result_has_a_report(tmp_path: Path) -> None:
-    lab = LabProcess(tmp_path / "toy").start()
+def test_a_study_without_any_value_has_a_report(tmp_path: Path) -> None:
+    lab = LabProcess(tmp_path / "toy", {"problem": {"refuse": True}}).start()
+    with lab.admit("r1") as one:
+        assert one.prove().refusal == "the gap is not above zero"
     lab.stop()
-    page = Page(build_report(lab.paths).read_text())
-    assert "svg" not in page.tags or page.tags.count("svg") == 2
+    html = build_report(lab.paths).read_text()
+    assert Page(html).open == []
+    assert "no method has ranked" in html
+    assert "the gap is not above zero" in html
+
+
+def test_a_study_that_has_just_begun_has_a_report(study: StudyPaths, tmp_path: Path) -> None:
+    """Nothing but its first entry: no marks, no chart."""
+    paths = StudyPaths(tmp_path)
+    store = SqliteStore(paths.database)
+    first = next(read_events(study.database))
+    store.append([Draft(first.kind, first.actor, first.body, first.meta)])
+    store.close()
+    page = Page(build_report(paths).read_text())
     assert page.open == []
+    assert "svg" not in page.tags
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 import typer.main
 
 from aarlab.cli.main import app
-from aarlab.cli.settings import study_text
+from aarlab.cli.scaffold import study_text
 from aarlab.settings import StudyConfig
 
 WIDTH = 100

@@ -1,11 +1,12 @@
-"""What `aarlab init problem` writes: sums with right and wrong answers, in the file format of your own data."""
+"""What `aarlab init` writes: a study file with everything explained, and sums with right and wrong answers as data."""
 
 import json
 import random
 from pathlib import Path
 
-from aarlab.cli.settings import study_text
-from aarlab.studyfile import build_config
+from aarlab.problem.registry import settings_of
+from aarlab.settings import StudyConfig
+from aarlab.studyfile import build_config, dump_study
 
 ROWS = {"train_label": 120, "train_unlabel": 240, "test": 240}
 README = """\
@@ -22,6 +23,11 @@ Three files, one JSON object a line. The rows here are made up: replace them wit
 
 Check with `aarlab check study.toml`, run with `aarlab run study.toml`.
 """
+
+
+def study_text(config: StudyConfig) -> str:
+    """TOML of all settings, those of the problem's kind included, each documented."""
+    return dump_study(config, problem=settings_of(config.problem.kind))
 
 
 def problem_files(folder: Path) -> dict[Path, str]:

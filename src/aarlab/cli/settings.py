@@ -58,6 +58,7 @@ def study(
 ) -> None:
     """Writes a study file with every setting, its default and what it is for."""
     from aarlab.cli.output import say
+    from aarlab.cli.scaffold import study_text
     from aarlab.settings import StudyConfig
 
     text = study_text(StudyConfig())
@@ -66,14 +67,6 @@ def study(
         return
     _write_new(path, text)
     say(f"wrote {path}; check it with: aarlab check {path}")
-
-
-def study_text(config: "StudyConfig") -> str:
-    """TOML of all settings, those of the problem's kind included, each documented."""
-    from aarlab.problem.registry import settings_of
-    from aarlab.studyfile import dump_study
-
-    return dump_study(config, problem=settings_of(config.problem.kind))
 
 
 def problem(

@@ -24,13 +24,6 @@ def _board_title(board: Board) -> str:
 
 def _board_row(row: BoardRow) -> tuple[str, ...]:
     accuracy = row.facts.get("transfer_acc")
-    words = [
-        one_line(row.name, limit=70),
-        "" if row.status == "ok" else f"[{row.status}]",
-        f"[{row.apart}]" if row.apart else "",
-        "[new best]" if row.new_best else "",
-        f"({one_line(row.note)})" if row.note else "",
-    ]
     return (
         f"({row.rank})" if row.rank and row.apart else str(row.rank or "-"),
         signed(row.value),
@@ -38,8 +31,18 @@ def _board_row(row: BoardRow) -> tuple[str, ...]:
         f"{accuracy:.3f}" if isinstance(accuracy, float) else "",
         row.researcher,
         (row.submission or "")[:SHORT],
-        " ".join(word for word in words if word),
+        _board_name(row),
     )
+
+
+def _board_name(row: BoardRow) -> str:
+    """The title, and in short what there is to remark on the row; --json and the report have all of it."""
+    remarks: list[str] = [row.status] if row.status != "ok" else []
+    remarks += [row.apart] if row.apart else []
+    remarks += ["new best"] if row.new_best else []
+    remarks += [one_line(row.note, limit=66)] if row.note else []
+    name = one_line(row.name, limit=46 if remarks else 70)
+    return f"{name} ({'; '.join(remarks)})" if remarks else name
 
 
 def signed(value: float | None) -> str:

@@ -13,7 +13,7 @@ from aarlab.settings import WatchdogSettings
 from aarlab.wire import ControlRequest, ResearcherState, StudyState
 
 Control = Callable[[ControlRequest], None]
-STAGGER_SECONDS = 0.3
+STAGGER_SECONDS = 0.1
 BACKOFF_SECONDS = 0.5
 GIVEN_UP = "given up"
 """Begins the reason of a pause that the watchdog has set."""

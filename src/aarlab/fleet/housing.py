@@ -11,8 +11,11 @@ from aarlab.sandbox.unsafe import UnsafeLocal
 from aarlab.settings import SandboxSettings
 
 
-def unproven(settings: SandboxSettings) -> SandboxBackend:
-    """The backend without its self-probe: enough to clean up, never to run anything."""
+def backend_of(settings: SandboxSettings) -> SandboxBackend:
+    """The backend without another self-probe.
+
+    The lab server has probed this very host before its doors opened, and would not have opened them had it not held.
+    """
     if settings.backend == "unsafe-local":
         return UnsafeLocal()
     return Bubblewrap()

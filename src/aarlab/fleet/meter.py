@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from aarlab.api.client import Operator
-from aarlab.canonical import canonical_json, write_atomic
+from aarlab.canonical import canonical_json
 from aarlab.wire import UsageRequest
 
 BATCH = 4
@@ -71,7 +71,9 @@ class Meter:
             cpu_seconds=self._total.cpu_seconds + more.cpu_seconds,
             wall_seconds=self._total.wall_seconds + more.wall_seconds,
         )
-        write_atomic(self._journal, canonical_json(asdict(self._total)))
+        fresh = self._journal.with_suffix(".new")
+        fresh.write_bytes(canonical_json(asdict(self._total)))
+        fresh.replace(self._journal)  # not synced: it need not outlive the machine, only this process
 
     def _counted_by_lab(self) -> Used:
         states = {one.name: one for one in self._operator.state().researchers}

@@ -12,7 +12,7 @@ from aarlab.api.client import Operator
 from aarlab.fleet.crew import GIVEN_UP, Crew
 from aarlab.fleet.engine.local import LocalEngine
 from aarlab.fleet.engine.protocol import Engine
-from aarlab.fleet.housing import house, unproven
+from aarlab.fleet.housing import backend_of, house
 from aarlab.fleet.server import LabServer
 from aarlab.fleet.study import clear_stop, hold, stop_requested
 from aarlab.minds.directions import directions
@@ -180,7 +180,7 @@ class Fleet:
 
     def _clean_up(self, names: list[str]) -> None:
         """Removes mounts and cgroups of researchers that could not do it themselves."""
-        backend = unproven(self._config.sandbox)
+        backend = backend_of(self._config.sandbox)
         for index, name in enumerate(names):
             house(backend, self._paths, self._config.sandbox, name=name, index=index).close()
 

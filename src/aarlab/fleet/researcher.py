@@ -15,13 +15,12 @@ from pathlib import Path
 from aarlab.api.client import Door, Operator
 from aarlab.errors import AarlabError, OperatorError
 from aarlab.fleet.bench import Bench, fair_share
-from aarlab.fleet.housing import house
+from aarlab.fleet.housing import backend_of, house
 from aarlab.fleet.meter import Meter
 from aarlab.minds.protocol import Mind, Stopped
 from aarlab.minds.search.mind import SearchMind
 from aarlab.paths import StudyPaths
 from aarlab.sandbox.protocol import Sandbox
-from aarlab.sandbox.select import select
 from aarlab.settings import MindSettings
 from aarlab.studyfile import load_study
 
@@ -58,7 +57,7 @@ def work(paths: StudyPaths, *, name: str) -> None:
     config, stop, socket = load_study(paths.config), threading.Event(), paths.socket_folder(name) / "lab.sock"
     with Operator(paths.operator_socket, deadline=DEADLINE_SECONDS) as operator:
         index = _index(operator, name)
-        sandbox = house(select(config.sandbox.backend), paths, config.sandbox, name=name, index=index)
+        sandbox = house(backend_of(config.sandbox), paths, config.sandbox, name=name, index=index)
         _end_on_sigterm(sandbox, stop)
         meter = Meter(paths.logs / f"{name}.usage.json", operator, researcher=name)
         with sandbox, Door(socket, deadline=DEADLINE_SECONDS) as door:

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from aarlab.canonical import write_atomic
+from aarlab.errors import OperatorError
 from aarlab.lab.board import board
 from aarlab.lab.events import content_digest
 from aarlab.lab.snapshots import Snapshots
@@ -45,10 +46,13 @@ class Card:
 
 
 def build_report(paths: StudyPaths) -> Path:
-    """Writes paths.report anew and returns it. Raises OperatorError when there is no ledger."""
+    """Writes paths.report anew and returns it. Raises OperatorError when there is no ledger or no room for the file."""
     events = list(read_events(paths.database))
     html = _environment().get_template("report.html.j2").render(_facts(paths, events))
-    write_atomic(paths.report, html.encode())
+    try:
+        write_atomic(paths.report, html.encode())
+    except OSError as error:
+        raise OperatorError(f"{paths.report}: cannot be written: {error.strerror}") from None
     return paths.report
 
 
@@ -107,7 +111,8 @@ def _cards(paths: StudyPaths, state: State, rows: Sequence[BoardRow]) -> list[Ca
 
 def _flat(facts: Mapping[str, Any]) -> dict[str, Any]:
     """The host's own facts beside the others."""
-    return {name: value for name, value in facts.items() if name != "host"} | dict(facts.get("host", {}))
+    known = {"missing": {}, "enforced": [], **facts}
+    return {name: value for name, value in known.items() if name != "host"} | dict(facts.get("host", {}))
 
 
 def _versions() -> dict[str, str]:
