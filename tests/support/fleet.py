@@ -53,11 +53,12 @@ def content(paths: StudyPaths) -> tuple[str, str, str]:
 
 
 def leftovers(paths: StudyPaths) -> list[str]:
-    """Processes, mounts and cgroups of a study that are still there."""
+    """Processes, mounts, cgroups and runtime files of a study that are still there."""
     name = paths.runtime.name
     mounts = [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if str(paths.runtime) in line]
     cgroups = [str(path) for path in Path("/sys/fs/cgroup").glob(f"*/aarlab.{name}*")]
-    return mounts + cgroups + [str(pid) for pid in processes(paths)]
+    files = [str(path) for path in paths.runtime.glob("*")]
+    return mounts + cgroups + files + [str(pid) for pid in processes(paths)]
 
 
 def processes(paths: StudyPaths) -> list[int]:

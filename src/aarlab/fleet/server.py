@@ -11,6 +11,7 @@ from aarlab.api.client import Operator
 from aarlab.errors import OperatorError, UserError
 from aarlab.fleet.engine.protocol import Engine, Job
 from aarlab.fleet.logs import last_line, size
+from aarlab.lab.publish import clear_runtime
 from aarlab.paths import StudyPaths
 from aarlab.problem.contract import Progress
 
@@ -61,13 +62,14 @@ class LabServer:
                     raise
 
     def stop(self) -> None:
-        """Ends it: what it was computing is requested in the ledger and is computed at the next start."""
+        """Ends it and clears its runtime folder. What it was computing is in the ledger; the next server does it."""
         self._operator.close()
         if self._job is not None:
             self._job.terminate()
             if self._job.wait(timeout=STOP_SECONDS) is None:
                 self._job.kill()
             self._job = None
+        clear_runtime(self._paths)
 
     def _alive(self) -> bool:
         return self._job is not None and self._job.poll() is None

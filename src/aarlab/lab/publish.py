@@ -3,6 +3,7 @@
 import os
 import shutil
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from aarlab.canonical import canonical_json, digest_json, write_atomic
@@ -23,6 +24,28 @@ def prepare_runtime(paths: StudyPaths) -> None:
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
             raise OperatorError(f"{folder} belongs to somebody else; remove it")
         folder.chmod(0o711)
+
+
+def clear_runtime(paths: StudyPaths) -> None:
+    """Removes what a session that is over has left in the runtime folder, which lies in memory on most hosts.
+
+    What stays: a workspace without a disk image of its own (not root), because the next session goes on with it, and
+    whatever is still mounted, because the next start unmounts it properly.
+    """
+    if not paths.runtime.is_dir():
+        return
+    mounted = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+    for entry in paths.runtime.iterdir():
+        work = entry / "work"
+        kept = work.is_dir() and any(work.iterdir())
+        if kept or any(Path(point).is_relative_to(entry) for point in mounted):
+            continue
+        if entry.is_dir():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+    with suppress(OSError):
+        paths.runtime.rmdir()
 
 
 def publish_runtime(runtime: Runtime, paths: StudyPaths) -> None:
