@@ -79,20 +79,20 @@ def test_twins_are_known_by_their_predictions_or_by_all_that_is_measured() -> No
     assert memory.twin(memory.trials[1], fingerprint="f1", profile=(1.0,)) is None
 
 
-def test_verification_waits_for_half_of_the_answers_and_keeps_one_for_the_end() -> None:
+def test_verification_waits_for_half_of_the_answers_and_keeps_two_for_the_end() -> None:
     assert due(scored(0.6, 0.7), share()) is None
     memory = scored(0.6, 0.7, 0.65)
     assert due(memory, share()) == memory.trials[1]
-    assert due(memory, share(verifications=1)) is None
+    assert due(memory, share(verifications=2)) is None
 
 
 def test_only_a_clear_lead_is_verified_again() -> None:
     memory = scored(0.6, 0.7, 0.65)
     memory.update(memory.trials[1], verify="v-1")
     memory.add(Trial(3, RECIPE, state="scored", answer=0.705))
-    assert due(memory, share()) is None
+    assert due(memory, share(verifications=4)) is None
     memory.add(Trial(4, RECIPE, state="scored", answer=0.72))
-    assert due(memory, share()) == memory.trials[4]
+    assert due(memory, share(verifications=4)) == memory.trials[4]
 
 
 def test_at_the_end_the_best_and_what_is_near_it_is_verified() -> None:
@@ -100,6 +100,16 @@ def test_at_the_end_the_best_and_what_is_near_it_is_verified() -> None:
     assert finalists(memory, share(verifications=2)) == [memory.trials[1], memory.trials[3]]
     assert finalists(memory, share(verifications=9)) == [memory.trials[1], memory.trials[3], memory.trials[2]]
     assert finalists(scored(), share()) == []
+
+
+def test_one_of_the_finalists_is_led_by_the_teacher() -> None:
+    memory = scored(0.6, 0.55)
+    for number, (source, select) in enumerate((("prior", "everything"), ("teacher", "agree"), ("em", "half")), start=2):
+        recipe = {**RECIPE, "source": source, "select": select}
+        memory.add(Trial(number, recipe, state="scored", answer=0.7 + number / 100))
+    assert finalists(memory, share(verifications=2)) == [memory.trials[4], memory.trials[0]]
+    memory.update(memory.trials[0], verify="v-1")
+    assert finalists(memory, share(verifications=3)) == [memory.trials[4], memory.trials[3], memory.trials[2]][:2]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,9 @@ def board_table(board: Board) -> Any:
 
 def _board_title(board: Board) -> str:
     scale = ", ".join(f"{name} {accuracy:.3f}" for name, accuracy in ends(board).items())
-    return f"Verified board of {one_line(board.problem)}" + (f" ({scale})" if scale else "")
+    title = f"Verified board of {one_line(board.problem)}" + (f" ({scale})" if scale else "")
+    apart = any(row.rank and row.apart for row in board.rows)
+    return title + ("; a rank in brackets: listed apart, does not respond to the teacher" if apart else "")
 
 
 def _board_row(row: BoardRow) -> tuple[str, ...]:

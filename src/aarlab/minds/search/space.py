@@ -35,6 +35,9 @@ PLAIN: Choices = {
 }
 """What a region does not mention stays as simple as this at first."""
 
+ZERO_SHOT: Choices = {"source": ("prior", "prior soft", "product", "em"), "select": ("agree",)}
+"""Values that bring in the strong model's own zero-shot opinion."""
+
 REGIONS: Mapping[str, Choices] = {
     "any": {"source": ("teacher", "teacher soft"), "select": ("everything", "confident"), "loss": ("hard", "soft")},
     "elicitation": {
@@ -115,6 +118,11 @@ class Recipe:
             return None
         own = {name: [known for known in SPACE[name] if known == values[name]] for name in SPACE}
         return cls(**{name: known[0] for name, known in own.items()}) if all(own.values()) else None
+
+
+def led_by_teacher(values: Mapping[str, Any]) -> bool:
+    """Whether a recipe learns from the weak teacher alone, without the strong model's zero-shot opinion."""
+    return not any(values[name] in chosen for name, chosen in ZERO_SHOT.items())
 
 
 def region(family: str) -> Choices:
