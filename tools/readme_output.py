@@ -7,9 +7,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
-BOARD = r"^Verified board|^rank|^ +[1-4]  [+-]|^ +-  [+-]"
+BOARD = r"^Verified board|^rank|^ +[1-4]  [+-]|^ \([12]\)  [+-]|^ +-  [+-]"
 KEEP = {
-    "run": [(r"^setup|^aarlab", 4), (r"proposes|VERIFIED", 4), (BOARD, 14), (r"^working time", 4)],
+    "run": [(r"^setup|^aarlab", 4), (r"proposes|VERIFIED", 4), (BOARD, 15), (r"^working time", 4)],
     "test": [(r"^setup|^All checks|^Success|^Contracts: |passed", 8)],
 }
 """What is kept of each output: from the first line that a pattern finds, so many lines that do not repeat."""
@@ -29,6 +29,7 @@ def main(targets: list[str]) -> None:
 def _run(target: str) -> str:
     done = subprocess.run(["make", target], cwd=ROOT, capture_output=True, text=True, check=True)
     lines = (done.stderr + done.stdout).replace(str(ROOT), "/home/you/aarlab").splitlines()
+    lines = [re.sub(r"(making \.venv with ).*", r"\1/usr/bin/python3", line) for line in lines]
     lines = [line.rstrip()[:WIDTH].rstrip() for line in lines]
     parts = [_part(lines, pattern, count) for pattern, count in KEEP[target]]
     return "\n...\n".join([f"$ make {target}\n" + "\n".join(parts[0]), *("\n".join(part) for part in parts[1:])]) + "\n"
