@@ -8,12 +8,12 @@ from statistics import NormalDist
 from aarlab.canonical import digest_json
 from aarlab.errors import OperatorError, ResearcherError
 from aarlab.lab import budgets, views
-from aarlab.lab.blobs import FolderBlobs
 from aarlab.lab.crew import Crew, Waiters, guarded
 from aarlab.lab.events import Kind
 from aarlab.lab.ledger import Ledger
 from aarlab.lab.methods import require_work
 from aarlab.lab.state import State
+from aarlab.lab.store import Blobs
 from aarlab.lab.vault import Vault
 from aarlab.problem.contract import Problem
 from aarlab.settings import DevSettings
@@ -40,7 +40,7 @@ class Dev:
     """Answers each set of students once, whoever asks and however often."""
 
     def __init__(
-        self, ledger: Ledger, blobs: FolderBlobs, *, vault: Vault, problem: Problem, settings: DevSettings, crew: Crew
+        self, ledger: Ledger, blobs: Blobs, *, vault: Vault, problem: Problem, settings: DevSettings, crew: Crew
     ) -> None:
         """`crew` computes."""
         self._ledger = ledger

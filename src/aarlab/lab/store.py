@@ -78,6 +78,10 @@ class Store(Protocol):
 class Blobs(Protocol):
     """Content-addressed files."""
 
+    def __contains__(self, name: str) -> bool:
+        """Whether there is a file of that name."""
+        ...
+
     def put(self, data: bytes) -> str:
         """Stores `data` durably and returns its SHA-256."""
         ...

@@ -156,10 +156,6 @@ class _Pipe:
             self.data += chunk[: self._keep - len(self.data)]
             self.open = bool(chunk)
 
-    def close_writer(self) -> None:
-        """Ours, once the command has its own."""
-        os.close(self.writer)
-
 
 class Run:
     """One command in a sandbox. `kill` may be called from any thread; the rest belongs to the one that made it."""
