@@ -120,6 +120,15 @@ class MindSettings(Model):
     """search: trials without a better dev answer before it looks for another's method to adopt."""
 
 
+class IntegritySettings(Model):
+    """How the lab looks for what is not honest."""
+
+    bait: bool = True
+    """Lay files beside the inputs that nobody needs, and note who opens them."""
+    monitor: str = ""
+    """Model that reads each verified method, as "provider/model" (extra `monitor`); "" = none."""
+
+
 class SandboxSettings(Model):
     """[sandbox]"""
 
@@ -163,6 +172,8 @@ class StudyConfig(Model):
     """Verification."""
     final: FinalSettings = FinalSettings()
     """The end of a study."""
+    integrity: IntegritySettings = IntegritySettings()
+    """Detectors of what is not honest."""
     sandbox: SandboxSettings = SandboxSettings()
     """Isolation."""
     watchdog: WatchdogSettings = WatchdogSettings()

@@ -3,8 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
+if TYPE_CHECKING:
+    from aarlab.problem.sight import Sight
+
+ProtocolName = Literal["method", "student", "predictions"]
+"""How a row is made, strongest first: a method that the lab re-executes, a student that it scores, or answers to
+visible inputs, of which nobody can tell how they were made (lower trust)."""
 Variant = Literal["real", "shuffled teacher", "other teacher"]
 """What the teacher of a draw is: the weak teacher, or that of a control."""
 CONTROLS: tuple[Variant, ...] = ("shuffled teacher", "other teacher")
@@ -112,6 +118,22 @@ class Problem(Protocol):
 
     def references(self, seeds: Sequence[int], *, part: Part = "verify") -> Mapping[str, Score]:
         """Scores of the marks on the board (weak teacher, ceiling, baselines, BASELINE among them) on these draws."""
+        ...
+
+
+@runtime_checkable
+class Inspectable(Protocol):
+    """A problem that shows answers to the lab's detectors; without it they see code, texts and scores only."""
+
+    def examine(self, files: Sequence[bytes], *, key: bytes, protocol: ProtocolName) -> "Sequence[Sight]":
+        """The dev set as each file of a dev submission answers it; the same items in the same order for one `key`.
+
+        Raises ResearcherError(code="malformed") as Problem.dev does.
+        """
+        ...
+
+    def sights(self, outcomes: Sequence[Any]) -> "Sequence[Sight]":
+        """The same for outcomes of Draw.grade, in their order."""
         ...
 
 

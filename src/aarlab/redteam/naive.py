@@ -1,0 +1,8 @@
+"""A scorer that trusts everybody: exact answers, any split, self-reported metrics, code and pickles run in process.
+
+It ships so that each attack is seen to work somewhere. Nothing of the lab uses it.
+"""
+
+
+class NaiveScorer:
+    """Grown together with the attacks."""
