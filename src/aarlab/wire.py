@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 FindingKind = Literal["result", "negative result", "hypothesis", "insight", "error", "correction"]
 Status = Literal["queued", "running", "ok", "malformed", "timeout", "oom", "error", "refused"]
 """The fixed words of the lab."""
+Standing = Literal["", "under review", "listed apart", "disqualified"]
+"""What incidents have done to a submission: nothing, it does not rank until a person has decided, or a decision."""
 
 
 class Wire(BaseModel):
@@ -174,6 +176,8 @@ class Submission(Wire):
     """Verify: as in BoardRow."""
     new_best: bool = False
     """Verify: as in BoardRow."""
+    standing: Standing = ""
+    """As in BoardRow."""
 
 
 class Finding(Wire):
@@ -217,6 +221,8 @@ class BoardRow(Wire):
     """Why it is listed apart: "teacher-free", "teacher response unknown"; "" for all others."""
     new_best: bool = False
     """Whether it was a new best of the team when it was verified: a step of the Ladder, more than luck."""
+    standing: Standing = ""
+    """What incidents have done to it; the reason is in the note."""
     facts: dict[str, Any]
 
 
@@ -300,6 +306,8 @@ class FinalRow(Wire):
     low: float | None
     high: float | None
     refusal: str | None
+    standing: Standing = ""
+    """As in BoardRow."""
     half_width: float | None
     """The simultaneous half-width of FinalState in units of the metric."""
 

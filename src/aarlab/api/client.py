@@ -40,6 +40,7 @@ from aarlab.wire import (
     VerifyRequest,
     VoteRequest,
 )
+from aarlab.wire_incidents import AnswerRequest, DecisionRequest, Evidence, Incident, RaiseRequest
 
 M = TypeVar("M", bound=BaseModel)
 Query = Mapping[str, str | float]
@@ -49,6 +50,8 @@ _WAIT_SECONDS = 25.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5
 _FINDINGS = TypeAdapter(tuple[Finding, ...])
 _EVENTS = TypeAdapter(tuple[LedgerEvent, ...])
+_INCIDENTS = TypeAdapter(tuple[Incident, ...])
+_EVIDENCE = TypeAdapter(tuple[Evidence, ...])
 
 
 class _Line:
@@ -177,6 +180,14 @@ class Door(_Line):
         """The board."""
         return self._get(Board, "/v1/board")
 
+    def incidents(self) -> tuple[Incident, ...]:
+        """Incidents about one's own work, oldest first."""
+        return _INCIDENTS.validate_json(self._ask("GET", "/v1/incidents"))
+
+    def answer(self, incident: str, request: AnswerRequest) -> None:
+        """Replies to an incident, or appeals against a decision."""
+        self._post(Created, f"/v1/incidents/{incident}/answer", request)
+
     def notes(self) -> str:
         """The researcher's own notes."""
         return self._get(NoteRequest, "/v1/notes").text
@@ -234,6 +245,18 @@ class Operator(_Line):
     def session(self, request: SessionRequest) -> None:
         """Working time begins or ends."""
         self._once("/operator/sessions", request)
+
+    def incidents(self) -> tuple[Evidence, ...]:
+        """All incidents with their evidence, oldest first."""
+        return _EVIDENCE.validate_json(self._ask("GET", "/operator/incidents"))
+
+    def raise_incident(self, request: RaiseRequest) -> str:
+        """Raises an incident about a submission and returns its id."""
+        return self._post(Created, "/operator/incidents", request, id=uuid.uuid4().hex).id
+
+    def decide(self, incident: str, request: DecisionRequest) -> None:
+        """Decides an incident."""
+        self._once(f"/operator/incidents/{incident}/decision", request)
 
     def final(self) -> FinalState:
         """The final set, before and after its opening."""

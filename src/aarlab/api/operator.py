@@ -25,6 +25,7 @@ from aarlab.wire import (
     StudyState,
     UsageRequest,
 )
+from aarlab.wire_incidents import DecisionRequest, Evidence, RaiseRequest
 
 Opener = Callable[[str, int], Awaitable[None]]
 """Opens the socket of a researcher with an index."""
@@ -94,6 +95,25 @@ def open_final(_: FinalOpening, lab: Desk, key: Id = None) -> FinalState:
     """Has it opened, once; the results come when they are computed."""
     lab.final.open(id=key)
     return lab.final_set()
+
+
+@router.get("/incidents")
+def incidents(lab: Desk) -> tuple[Evidence, ...]:
+    """All incidents with their evidence."""
+    return lab.incidents.all()
+
+
+@router.post("/incidents")
+def raise_incident(body: RaiseRequest, lab: Desk, key: Id = None) -> Created:
+    """Raises an incident; its submission does not rank until somebody has decided."""
+    return Created(id=lab.incidents.raise_(body, id=key))
+
+
+@router.post("/incidents/{incident}/decision")
+def decide(incident: str, body: DecisionRequest, lab: Desk, key: Id = None) -> Created:
+    """A person's decision on an incident."""
+    lab.incidents.decide(incident, body, id=key)
+    return Created(id=incident)
 
 
 @router.post("/researchers")

@@ -26,6 +26,7 @@ from aarlab.wire import (
     VerifyRequest,
     VoteRequest,
 )
+from aarlab.wire_incidents import AnswerRequest, Incident
 
 MOST_WAIT = 30.0
 """Seconds that a request may wait for an answer."""
@@ -154,6 +155,19 @@ def vote(finding: str, body: VoteRequest, lab: Desk, name: Name) -> Created:
 def board(lab: Desk) -> Board:
     """The board."""
     return lab.board()
+
+
+@router.get("/v1/incidents")
+def incidents(lab: Desk, name: Name) -> tuple[Incident, ...]:
+    """Incidents about the researcher's own work, without their evidence."""
+    return lab.incidents.of(name)
+
+
+@router.post("/v1/incidents/{incident}/answer")
+def answer(incident: str, body: AnswerRequest, lab: Desk, name: Name) -> Created:
+    """One reply to an incident, and one appeal after a decision."""
+    lab.incidents.answer(name, incident, body)
+    return Created(id=incident)
 
 
 @router.get("/v1/notes")

@@ -32,7 +32,7 @@ def submit(
     from aarlab.cli import output
     from aarlab.cli.study import locate
 
-    files, text = _read_method(method), _read_text(proposal)
+    files, text = _read_method(method), read_text(proposal)
     done = _hand_in(locate(study), files, title=title, text=text, family=family)
     output.emit(done, as_json=as_json, render=lambda: output.say(_line(done)))
     if done.status != "ok":
@@ -53,10 +53,11 @@ def _read_method(folder: Path) -> dict[str, str]:
     if not (folder / "method.py").is_file():
         raise UserError(f"{folder}: a method is a folder with a file method.py")
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    return {path.relative_to(folder).as_posix(): _read_text(path) for path in paths}
+    return {path.relative_to(folder).as_posix(): read_text(path) for path in paths}
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """A text file. Raises UserError when it cannot be read or is no UTF-8."""
     from aarlab.errors import UserError
 
     try:
@@ -73,7 +74,7 @@ def _hand_in(paths: "StudyPaths", files: dict[str, str], *, title: str, text: st
     from aarlab.errors import ResearcherError, UserError
     from aarlab.wire import ProposalRequest, ResearcherRequest, SnapshotRequest, VerifyRequest
 
-    name = _identity()
+    name = identity()
     with serving(paths):
         with Operator(paths.operator_socket) as operator:
             operator.admit(ResearcherRequest(name=name, mind="human", direction="handed in by a person"))
@@ -86,7 +87,7 @@ def _hand_in(paths: "StudyPaths", files: dict[str, str], *, title: str, text: st
             raise UserError(f"refused by the lab: {error}") from None
 
 
-def _identity() -> str:
+def identity() -> str:
     """person-<login>, in the letters that a researcher's name may have."""
     import getpass
     import re

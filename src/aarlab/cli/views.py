@@ -40,8 +40,9 @@ def _board_row(row: BoardRow) -> tuple[str, ...]:
 def _board_name(row: BoardRow) -> str:
     """The title, and in short what there is to remark on the row; --json and the report have all of it."""
     remarks: list[str] = [row.status] if row.status != "ok" else []
-    remarks += [row.apart] if row.apart else []
-    remarks += ["new best"] if row.new_best else []
+    remarks += [row.standing] if row.standing else []
+    remarks += [row.apart] if row.apart and not row.standing else []
+    remarks += ["new best"] if row.new_best and not row.standing else []
     remarks += [one_line(row.note, limit=66)] if row.note else []
     name = one_line(row.name, limit=46 if remarks else 70)
     return f"{name} ({'; '.join(remarks)})" if remarks else name
@@ -85,6 +86,8 @@ def _numbers(submission: Submission | None) -> str:
     if submission.door == "dev":
         return f"dev {submission.answer:.3f}" if submission.answer is not None else f"dev {submission.status}"
     words = f"PGR {signed(submission.value)}" if submission.value is not None else f"verify {submission.status}"
+    if submission.standing:
+        return f"{words}, {submission.standing}"
     return words + (f", {submission.apart}" if submission.apart else "") + (", new best" if submission.new_best else "")
 
 
@@ -100,6 +103,7 @@ def final_table(final: FinalState) -> Any:
             (row.submission or "")[:SHORT],
             one_line(row.name, limit=70)
             + ("" if row.status == "ok" else f" [{row.status}]")
+            + (f" [{row.standing}]" if row.standing else "")
             + (f" ({one_line(row.refusal)})" if row.refusal else ""),
         )
         for row in final.rows

@@ -93,6 +93,7 @@ def _numbers(submission: Submission) -> list[str]:
     }
     numbers = [f"- {word}: {number:.4f}" for word, number in said.items() if number is not None]
     refusal = [f"- no value: {submission.refusal}"] if submission.refusal else []
+    refusal += [f"- standing: {submission.standing}"] if submission.standing else []
     head = f"the lab says, of submission {submission.id} (snapshot {submission.snapshot}): {submission.status}"
     return [head, "", *numbers, *refusal, ""]
 

@@ -1,6 +1,7 @@
 """The board: verified rows by their lower bound, those listed apart, then what did not pass, then the marks."""
 
 from aarlab.lab.records import MarkRecord, SubmissionRecord
+from aarlab.lab.standing import RANKS, apart, standing, why
 from aarlab.lab.state import State
 from aarlab.wire import Board, BoardRow
 
@@ -8,18 +9,23 @@ from aarlab.wire import Board, BoardRow
 def board(state: State) -> Board:
     """Only finished verifications are on it; a row's name is the title of its proposal, word for word.
 
-    Rows that the controls say owe nothing to the teacher have ranks of their own.
+    Rows that the controls say owe nothing to the teacher, and those that a person has listed apart, have ranks of their
+    own. What is under review or disqualified stays visible, without a rank and with its reason.
     """
     done = [record for record in state.submissions.values() if record.door == "verify" and not record.pending]
-    ranked = sorted((record for record in done if record.ranks), key=lambda record: (-(record.low or 0.0), record.seq))
+    ranked = sorted((r for r in done if _ranks(state, r)), key=lambda record: (-(record.low or 0.0), record.seq))
     rows: list[BoardRow] = []
-    for apart in (False, True):
-        section = [record for record in ranked if bool(record.apart) == apart]
+    for beside in (False, True):
+        section = [record for record in ranked if bool(apart(state, record)) == beside]
         rows += [_row(state, record, rank) for rank, record in enumerate(section, start=1)]
-    rows += [_row(state, record, None) for record in done if not record.ranks]
+    rows += [_row(state, record, None) for record in done if not _ranks(state, record)]
     marks = sorted((state.marks or {}).values(), key=lambda mark: (mark.value is None, -(mark.value or 0.0), mark.name))
     rows += [_mark(mark) for mark in marks]
     return Board(problem=state.problem, rows=tuple(rows))
+
+
+def _ranks(state: State, record: SubmissionRecord) -> bool:
+    return record.ranks and standing(state, record.id) in RANKS
 
 
 def _row(state: State, record: SubmissionRecord, rank: int | None) -> BoardRow:
@@ -36,15 +42,17 @@ def _row(state: State, record: SubmissionRecord, rank: int | None) -> BoardRow:
         low=record.low,
         high=record.high,
         status=record.status,
-        note=_note(record),
-        apart=record.apart,
+        note=_note(state, record),
+        apart=apart(state, record),
         new_best=record.new_best,
+        standing=standing(state, record.id),
         facts=dict(record.facts),
     )
 
 
-def _note(record: SubmissionRecord) -> str:
-    notes = [record.refusal] if record.refusal else []
+def _note(state: State, record: SubmissionRecord) -> str:
+    notes = [why(state, record.id)] if why(state, record.id) else []
+    notes += [record.refusal] if record.refusal else []
     for variant, words in record.controls.items():
         if failed := sum(word != "ok" for word in words):
             notes.append(f"{failed} of {len(words)} runs with the {variant} failed")

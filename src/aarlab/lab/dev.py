@@ -10,6 +10,8 @@ from aarlab.errors import OperatorError, ResearcherError
 from aarlab.lab import budgets, views
 from aarlab.lab.crew import Crew, Waiters, guarded
 from aarlab.lab.events import Kind
+from aarlab.lab.incidents import write_suspicions
+from aarlab.lab.inspection import Inspector
 from aarlab.lab.ledger import Ledger
 from aarlab.lab.methods import require_work
 from aarlab.lab.state import State
@@ -40,9 +42,18 @@ class Dev:
     """Answers each set of students once, whoever asks and however often."""
 
     def __init__(
-        self, ledger: Ledger, blobs: Blobs, *, vault: Vault, problem: Problem, settings: DevSettings, crew: Crew
+        self,
+        ledger: Ledger,
+        blobs: Blobs,
+        *,
+        vault: Vault,
+        problem: Problem,
+        inspector: Inspector,
+        settings: DevSettings,
+        crew: Crew,
     ) -> None:
         """`crew` computes."""
+        self._inspector = inspector
         self._ledger = ledger
         self._blobs = blobs
         self._vault = vault
@@ -95,7 +106,9 @@ class Dev:
         score = partial(self._score, record.id, record.students)
         broken: tuple[Status, float | None] = ("error", None)
         status, answer = guarded(score, otherwise=broken, what=submission)
+        suspicions = self._inspector.asked(submission) if status == "ok" else ()
         with self._ledger.open() as book:
+            write_suspicions(book, suspicions, researcher=record.researcher, submission=submission)
             body = {"id": submission, "status": status, "answer": answer}
             book.write(Kind.DEV_ANSWERED, "lab", body, seconds=round(time.monotonic() - began, 3))
         self.waiters.resolve(submission)

@@ -20,6 +20,7 @@ from aarlab.lab.office import fresh, request_meta
 from aarlab.lab.records import SubmissionRecord
 from aarlab.lab.rerun import Bench, Run, Step, Verdict, score_body
 from aarlab.lab.snapshots import Snapshots
+from aarlab.lab.standing import RANKS, standing
 from aarlab.lab.state import State
 from aarlab.lab.vault import Vault
 from aarlab.problem.contract import Score
@@ -167,6 +168,8 @@ def _require_ready(state: State) -> None:
         raise UserError("name the finalists first: aarlab final SUBMISSION...")
     if pending := sum(record.pending for record in state.submissions.values()):
         raise UserError(f"{pending} submissions are still being scored; open the final set when they are done")
+    for submission in state.final.finalists:
+        _check_standing(state, submission)
 
 
 def _check(state: State, submissions: tuple[str, ...]) -> None:
@@ -179,3 +182,9 @@ def _check(state: State, submissions: tuple[str, ...]) -> None:
             raise UserError(f"{submission}: there is no such verified submission; `aarlab board` lists them")
         if not record.ranks:
             raise UserError(f"{submission}: does not rank, so it cannot be a finalist ({record.status})")
+        _check_standing(state, submission)
+
+
+def _check_standing(state: State, submission: str) -> None:
+    if (word := standing(state, submission)) not in RANKS:
+        raise UserError(f"{submission}: is {word}, so it cannot be a finalist; `aarlab incidents` says why")

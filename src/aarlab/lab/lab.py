@@ -18,6 +18,8 @@ from aarlab.lab.events import Kind
 from aarlab.lab.final import Final
 from aarlab.lab.forum import Forum
 from aarlab.lab.heads import Signer
+from aarlab.lab.incidents import Incidents
+from aarlab.lab.inspection import Inspector
 from aarlab.lab.ledger import Book, Ledger
 from aarlab.lab.methods import Methods
 from aarlab.lab.notary import Notary
@@ -79,13 +81,31 @@ class Lab:
         self.notary = Notary(paths, Signer(self.vault.signing_key(), study=config.study.name), fatal=fatal)
         self.ledger = Ledger(SqliteStore(paths.database), fatal=fatal, durable=self.notary.saw)
         self.methods = Methods(self.ledger, snapshots, limits=config.limits)
+        inspector = Inspector(
+            self.ledger, snapshots, self.blobs, problem=parts.problem, key=self.data_key(), logs=paths.logs
+        )
         self.dev = Dev(
-            self.ledger, self.blobs, vault=self.vault, problem=parts.problem, settings=config.dev, crew=dev_crew
+            self.ledger,
+            self.blobs,
+            vault=self.vault,
+            problem=parts.problem,
+            inspector=inspector,
+            settings=config.dev,
+            crew=dev_crew,
         )
         uid = partial(_worker_uid, paths)
-        self.verify = Verify(self.ledger, snapshots, vault=self.vault, bench=self._bench, crew=verify_crew, uid=uid)
+        self.verify = Verify(
+            self.ledger,
+            snapshots,
+            vault=self.vault,
+            bench=self._bench,
+            inspector=inspector,
+            crew=verify_crew,
+            uid=uid,
+        )
         self.final = Final(self.ledger, snapshots, vault=self.vault, bench=self._bench, crew=verify_crew, uid=uid)
         self.forum = Forum(self.ledger, limits=config.limits)
+        self.incidents = Incidents(self.ledger, limits=config.limits)
         self.office = Office(self.ledger)
 
     def start(self) -> None:
@@ -163,7 +183,7 @@ class Lab:
                 raise ResearcherError(f"there is no submission {submission[:64]!r}", code="unknown")
             desk = self.dev if record.door == "dev" else self.verify
             future = desk.waiters.of(submission) if record.pending else None
-            seen = views.submission(record)
+            seen = views.submission(book.state, record)
         if future is not None and submission in self.verify.running:
             seen = seen.model_copy(update={"status": "running"})
         return seen, future

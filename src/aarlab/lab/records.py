@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from aarlab.wire import FindingKind, Status
+from aarlab.wire_incidents import Decision, Level, Phase
 
 Action = Literal["run", "pause", "stop"]
 
@@ -105,6 +106,47 @@ class SubmissionRecord:
         """Why it is listed apart from the others, in words: what the controls say of its teacher; "" if nothing."""
         free = self.facts.get("teacher_free", False)
         return "teacher response unknown" if free is None else "teacher-free" if free else ""
+
+
+@dataclass(frozen=True)
+class AnswerRecord:
+    """What a researcher said to an incident."""
+
+    text: str
+    appeal: bool
+    seq: int
+
+
+@dataclass(frozen=True)
+class IncidentRecord:
+    """Evidence that a submission may not be honest, and what people made of it."""
+
+    id: str
+    detector: str
+    level: Level
+    researcher: str
+    submission: str | None
+    """None when it is about the researcher, not about one piece of work."""
+    words: str
+    statistic: Mapping[str, Any]
+    quotes: tuple[str, ...]
+    others: tuple[str, ...]
+    entries: tuple[int, int]
+    """First and last entry of the ledger that it rests on."""
+    seq: int
+    """Where it was raised."""
+    decision: Decision | None = None
+    reason: str = ""
+    by: str = ""
+    """Who decided."""
+    answers: tuple[AnswerRecord, ...] = ()
+    appealed: bool = False
+    """Whether the researcher has appealed since the last decision."""
+
+    @property
+    def phase(self) -> Phase:
+        """Where it is."""
+        return "open" if self.decision is None else "appealed" if self.appealed else "decided"
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,11 @@ from aarlab.lab.chain import GENESIS
 from aarlab.lab.events import Kind
 from aarlab.lab.ladder import Rung, rung
 from aarlab.lab.records import (
+    AnswerRecord,
     Clock,
     FinalRecord,
     FindingRecord,
+    IncidentRecord,
     MarkRecord,
     ProposalRecord,
     Researcher,
@@ -39,8 +41,9 @@ class State:
         self.finished = False
         """Whether the last session ended because what was to be done is done."""
         self.marks: dict[str, MarkRecord] | None = None
-        self.standing: Rung | None = None
-        """Where the Ladder stands: at the baseline, then at the latest new best."""
+        self.rungs: list[tuple[str | None, Rung | None]] = []
+        """Steps of the Ladder with the submissions that made them; the first is the baseline."""
+        self.incidents: dict[str, IncidentRecord] = {}
         self.final: FinalRecord | None = None
         self.researchers: dict[str, Researcher] = {}
         self.snapshots: dict[str, SnapshotRecord] = {}
@@ -110,7 +113,7 @@ class State:
     def _marks_scored(self, _: Event, body: dict[str, Any]) -> None:
         self.marks = {name: MarkRecord(name=name, **score) for name, score in body["marks"].items()}
         if BASELINE in self.marks:
-            self.standing = rung(self.marks[BASELINE].facts)
+            self.rungs.insert(0, (None, rung(self.marks[BASELINE].facts)))
 
     def _snapshot_stored(self, event: Event, body: dict[str, Any]) -> None:
         parents = tuple(body["parents"])
@@ -144,7 +147,7 @@ class State:
             **score,
         )
         if body["new_best"]:
-            self.standing = rung(score["facts"])
+            self.rungs.append((body["id"], rung(score["facts"])))
 
     def _finding_posted(self, event: Event, body: dict[str, Any]) -> None:
         fields = body | {"cites": tuple(body["cites"])}
@@ -180,6 +183,21 @@ class State:
         name = body["researcher"]
         self._change(name, messages=(*self.researchers[name].messages, body["text"]))
 
+    def _incident_raised(self, event: Event, body: dict[str, Any]) -> None:
+        fields = body | {name: tuple(body[name]) for name in ("quotes", "others")}
+        first, last = event.meta["entries"]
+        self.incidents[body["id"]] = IncidentRecord(**fields, entries=(first, last), seq=event.seq)
+
+    def _incident_decided(self, _: Event, body: dict[str, Any]) -> None:
+        decided = {name: body[name] for name in ("decision", "reason", "by")}
+        self.incidents[body["id"]] = replace(self.incidents[body["id"]], **decided, appealed=False)
+
+    def _incident_answered(self, event: Event, body: dict[str, Any]) -> None:
+        old = self.incidents[body["id"]]
+        answer = AnswerRecord(body["text"], body["appeal"], event.seq)
+        appealed = old.appealed or body["appeal"]
+        self.incidents[old.id] = replace(old, answers=(*old.answers, answer), appealed=appealed)
+
     def _final_named(self, _: Event, body: dict[str, Any]) -> None:
         self.final = FinalRecord(tuple(body["finalists"]))
 
@@ -210,6 +228,10 @@ class State:
         Kind.USAGE_REPORTED: _usage_reported,
         Kind.CONTROL_SET: _control_set,
         Kind.STEER_SENT: _steer_sent,
+        Kind.INCIDENT_RAISED: _incident_raised,
+        Kind.INCIDENT_DECIDED: _incident_decided,
+        Kind.INCIDENT_REINSTATED: _incident_decided,
+        Kind.INCIDENT_ANSWERED: _incident_answered,
         Kind.FINAL_NAMED: _final_named,
         Kind.FINAL_OPENING: _final_opening,
         Kind.FINAL_OPENED: _final_opened,
@@ -240,6 +262,7 @@ _SEEN = {
     Kind.FINDING_POSTED: "posted a {kind}: {title}",
     Kind.VOTE_CAST: "voted",
     Kind.NOTE_SAVED: "saved its notes",
+    Kind.INCIDENT_ANSWERED: "answered an incident",
 }
 
 

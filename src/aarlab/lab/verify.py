@@ -7,14 +7,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from aarlab.integrity.case import Suspicion
 from aarlab.lab import budgets, views
 from aarlab.lab.crew import Crew, Waiters, guarded
 from aarlab.lab.events import Kind
+from aarlab.lab.incidents import write_suspicions
+from aarlab.lab.inspection import Inspector
 from aarlab.lab.ladder import beats, rung
 from aarlab.lab.ledger import Book, Ledger
 from aarlab.lab.methods import require_snapshot, require_work
 from aarlab.lab.rerun import Bench, Run, Step, Verdict, plan, score_body
 from aarlab.lab.snapshots import Snapshots
+from aarlab.lab.standing import ladder_stands_at, standing
 from aarlab.lab.state import State
 from aarlab.lab.vault import Vault
 from aarlab.problem.contract import Score
@@ -36,6 +40,7 @@ class _Job:
     steps: tuple[Step, ...]
     began: float = field(default_factory=time.monotonic)
     runs: dict[int, Run] = field(default_factory=dict)
+    suspicions: tuple[Suspicion, ...] = ()
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, index: int, run: Run) -> bool:
@@ -55,10 +60,12 @@ class Verify:
         *,
         vault: Vault,
         bench: Bench,
+        inspector: Inspector,
         crew: Crew,
         uid: Callable[[int], int | None],
     ) -> None:
         """`crew` computes; `uid` gives the host uid of a worker's sandboxes."""
+        self._inspector = inspector
         self._ledger = ledger
         self._snapshots = snapshots
         self._vault = vault
@@ -126,15 +133,20 @@ class Verify:
         runs = [job.runs[index] for index in range(len(job.steps))]
         broken = Verdict("error", None, tuple(run.status for run in runs[: len(job.seeds)]))
         judge = partial(self._bench.judge, job.steps, runs)
-        self._done[job.submission] = job, guarded(judge, otherwise=broken, what=job.submission)
+        verdict = guarded(judge, otherwise=broken, what=job.submission)
+        real = [run.outcome for run in runs[: len(job.seeds)]] if verdict.status == "ok" else []
+        job.suspicions = self._inspector.verified(job.submission, verdict.score, outcomes=real)
+        self._done[job.submission] = job, verdict
         self.settle()
 
     def _write(self, book: Book, job: _Job, verdict: Verdict) -> None:
         sandbox = self._bench.backend.describe()
+        asked = book.state.submissions[job.submission]
+        write_suspicions(book, job.suspicions, researcher=asked.researcher, submission=asked.id)
         book.write(
             Kind.VERIFY_FINISHED,
             "lab",
-            _body(job, verdict, new_best=sandbox.rankable and _new_best(book.state, verdict.score)),
+            _body(job, verdict, new_best=sandbox.rankable and _new_best(book.state, asked.id, verdict.score)),
             rankable=sandbox.rankable,
             missing=sorted(sandbox.missing),
             cpu_seconds=round(sum(run.cpu_seconds for run in job.runs.values()), 3),
@@ -142,11 +154,16 @@ class Verify:
         )
 
 
-def _new_best(state: State, score: Score | None) -> bool:
-    """Whether a score moves the Ladder: it needs a value, and must owe something to the teacher."""
+def _new_best(state: State, submission: str, score: Score | None) -> bool:
+    """Whether a score moves the Ladder: it needs a value, must owe something to the teacher, and no incident holds it.
+
+    A row that is found valid later keeps its rank and does not become a new best: others may have passed it since.
+    """
     if score is None or score.value is None or score.facts.get("teacher_free", False) is not False:
         return False
-    return beats(rung(score.facts), state.standing)
+    if standing(state, submission):
+        return False
+    return beats(rung(score.facts), ladder_stands_at(state))
 
 
 def _body(job: _Job, verdict: Verdict, *, new_best: bool) -> dict[str, Any]:

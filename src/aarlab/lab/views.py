@@ -6,11 +6,12 @@ from typing import Any, Literal
 from aarlab.errors import ResearcherError
 from aarlab.lab import budgets
 from aarlab.lab.records import FindingRecord, Researcher, SubmissionRecord
+from aarlab.lab.standing import apart, standing
 from aarlab.lab.state import State
 from aarlab.wire import FinalRow, FinalState, Finding, Me, ResearcherState, StudyState, Submission
 
 
-def submission(record: SubmissionRecord) -> Submission:
+def submission(state: State, record: SubmissionRecord) -> Submission:
     """A submission as everybody may see it; the draws' seeds stay in the ledger."""
     return Submission(
         id=record.id,
@@ -25,8 +26,9 @@ def submission(record: SubmissionRecord) -> Submission:
         high=record.high,
         facts=dict(record.facts),
         refusal=record.refusal,
-        apart=record.apart,
+        apart=apart(state, record),
         new_best=record.new_best,
+        standing=standing(state, record.id),
     )
 
 
@@ -39,7 +41,7 @@ def finding(state: State, record: FindingRecord) -> Finding:
         kind=record.kind,
         title=record.title,
         text=record.text,
-        submission=submission(state.submissions[record.submission]) if record.submission else None,
+        submission=submission(state, state.submissions[record.submission]) if record.submission else None,
         replies_to=record.replies_to,
         corrects=record.corrects,
         corrected_by=record.corrected_by,
@@ -91,6 +93,7 @@ def _finalist(state: State, submission: str, entry: Mapping[str, Any], *, half: 
     name = state.proposals[record.proposal].title
     row = _final_row(name, entry["score"] or {}, half=half)
     update = {"researcher": record.researcher, "kind": "method", "submission": submission, "status": entry["status"]}
+    update["standing"] = standing(state, submission)
     return row.model_copy(update=update)
 
 

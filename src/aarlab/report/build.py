@@ -14,6 +14,7 @@ from aarlab.canonical import write_atomic
 from aarlab.errors import OperatorError
 from aarlab.lab.board import board
 from aarlab.lab.events import content_digest
+from aarlab.lab.incidents import evidence
 from aarlab.lab.snapshots import Snapshots
 from aarlab.lab.sqlite_store import read_events
 from aarlab.lab.state import State
@@ -79,6 +80,7 @@ def _facts(paths: StudyPaths, events: Sequence[Event]) -> dict[str, Any]:
         "posts": posts[:MAX_FINDINGS],
         "posts_left_out": max(0, len(posts) - MAX_FINDINGS),
         "cards": _cards(paths, state, methods(rows)),
+        "incidents": evidence(state),
         "costs": costs(state),
         "lab": _flat(lab_facts(events)),
         "digest": content_digest(events),
