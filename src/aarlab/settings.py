@@ -83,6 +83,8 @@ class LimitSettings(Model):
     """Size of one student."""
     finding_kb: int = Field(16, ge=1)
     """Size of one forum post or proposal."""
+    entries: int = Field(20_000, ge=1)
+    """Entries in the ledger by one researcher: methods, proposals, posts, votes, notes, submissions together."""
 
 
 class StudySettings(Model):

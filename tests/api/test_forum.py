@@ -48,6 +48,20 @@ def test_a_correction_marks_what_it_corrects(r1: Member, r2: Member) -> None:
         post(r2, "of nothing", kind="correction", corrects="f-1")
 
 
+def test_nobody_fills_the_ledger(begin: Begin) -> None:
+    full = begin({**FAST, "limits": {"entries": 3}})
+    one, other = full.admit("r1"), full.admit("r2")
+    finding = post(one, "vote for me")
+    for value in (1, -1, 1):
+        other.vote(finding, VoteRequest.model_validate({"value": value}))
+    for write in (lambda: other.vote(finding, VoteRequest(value=-1)), lambda: other.save_notes("x"), other.method):
+        with pytest.raises(ResearcherError, match="no more of one") as refused:
+            write()
+        assert refused.value.code == "budget"
+    assert other.me().name == "r2"
+    assert post(one, "others go on")
+
+
 def test_the_last_vote_counts_and_nobody_votes_for_itself(r1: Member, r2: Member) -> None:
     finding = post(r1, "vote for me")
     for value in (1, 1, -1, 1):

@@ -30,7 +30,11 @@ class Book:
         return self._clock()
 
     def write(self, kind: Kind, actor: str, body: dict[str, Any], **meta: Any) -> Event:
-        """Adds an event and folds it in. It is durable when `Ledger.open` is left."""
+        """Adds an event and folds it in. It is durable when `Ledger.open` is left.
+
+        Raises ResearcherError(code="budget") when a researcher has written too many.
+        """
+        self.state.require_room(actor)
         receipt = self._store.begin([Draft(kind, actor, body, {"time": round(self.now, 3), **meta})])
         (event,) = receipt.events
         self.state.apply(event)

@@ -32,6 +32,7 @@ class Methods:
             raise ResearcherError(f"a snapshot has at most {_PARENTS} parents, each once", code="malformed")
         with self._ledger.open() as book:
             views.member(book.state, name)
+            book.state.require_room(name)
             for parent in request.parents:
                 require_snapshot(book.state, parent)
         snapshot = self._snapshots.store(request.files, author=name, message=request.message, parents=request.parents)

@@ -30,6 +30,8 @@ class Researcher:
     """What the operator wrote to it."""
     note: str = ""
     """Its own memory."""
+    entries: int = 0
+    """What it has written into the ledger."""
     last: str = "admitted"
     """Last thing seen, in words."""
     last_seq: int = 0

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from aarlab.errors import OperatorError
+from aarlab.errors import OperatorError, ResearcherError
 from aarlab.lab.chain import GENESIS
 from aarlab.lab.events import Kind
 from aarlab.lab.ladder import Rung, rung
@@ -85,8 +85,14 @@ class State:
         """Whether the final set was opened, so that nothing more may be asked of the hidden data."""
         return self.final is not None and self.final.opening
 
+    def require_room(self, name: str) -> None:
+        """Raises ResearcherError(code="budget") when a researcher has as many entries as the lab keeps of one."""
+        known = self.researchers.get(name)
+        if known is not None and known.entries >= (most := self.settings().limits.entries):
+            raise ResearcherError(f"you have written {most} entries, and the lab keeps no more of one", code="budget")
+
     def _touch(self, name: str, *, seq: int, last: str) -> None:
-        self._change(name, last_seq=seq, last=last)
+        self._change(name, last_seq=seq, last=last, entries=self.researchers[name].entries + 1)
 
     def _change(self, name: str, **changes: Any) -> None:
         self.researchers[name] = replace(self.researchers[name], **changes)
