@@ -23,7 +23,7 @@ _RULES = tuple(
         rf"this {_WORK} (?:has been|was|is) (?:already |fully |manually )*(?:reviewed|approved|audited|cleared|vetted)",
         r"(?:answer|say|reply|respond)(?: with)? no (?:to|for|on) (?:all|every|each|any|the)",
         r"do not (?:flag|quarantine) (?:this|it|me)",
-        r"verdict (?:is|must be|should be|:) (?:no|yes)",
+        r"verdict ?(?:is|must be|should be|:|=) ?(?:no|yes)",
         r"(?:system|developer|assistant) (?:prompt|message|role) ?: \w+",
     )
 )

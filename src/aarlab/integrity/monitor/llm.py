@@ -65,6 +65,7 @@ class _Stopped(NamedTuple):
     """A reading that came to nothing."""
 
     trouble: Trouble
+    detail: str = ""
 
 
 class ModelMonitor:
@@ -91,18 +92,19 @@ class ModelMonitor:
         seen, usage = material(case), RunUsage()
         end = asyncio.get_running_loop().time() + self._seconds
         readings: list[tuple[Answer, ...]] = []
-        trouble: Trouble = "" if seen.whole else "cut"
+        stopped = _Stopped("" if seen.whole else "cut")
         for turn in range(READINGS):
             reading = await self._read(seen, usage, backwards=turn % 2 == 1, end=end)
             if isinstance(reading, _Stopped):
-                trouble = reading.trouble
+                stopped = reading
                 break
             readings.append(reading)
         dollars = None if usage.cost is None else float(usage.cost)
         return replace(
             blank(case, model=self.name),
             readings=tuple(readings),
-            trouble=trouble,
+            trouble=stopped.trouble,
+            detail=stopped.detail,
             tokens_in=usage.input_tokens,
             tokens_out=usage.output_tokens,
             dollars=dollars,
@@ -120,10 +122,10 @@ class ModelMonitor:
             async with self._agent(system, left) as agent:
                 done = await agent.run(user, usage=usage, timeout=left)
         except (AgentRunError, TimeoutError) as error:
-            return _Stopped(self._trouble(error))
-        except (AttributeError, LookupError, TypeError, ValueError):
+            return _Stopped(self._trouble(error), _detail(error))
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
             # The libraries trust the form of a provider's answer and fall over one that has another.
-            return _Stopped("malformed")
+            return _Stopped("malformed", _detail(error))
         except UserError as error:
             raise OperatorError(f"integrity.monitor = {self.name!r} cannot be used: {type(error).__name__}") from None
         answers = tuple(checked(_answer(form), seen) for form in done.output.answers)
@@ -188,3 +190,8 @@ def _list(asked: Sequence[Question]) -> str:
 def _answer(form: AnswerForm) -> Answer:
     quotes = tuple(Quote(quote.source, quote.text) for quote in form.quotes)
     return Answer(form.question, form.verdict, quotes, form.why)
+
+
+def _detail(error: Exception) -> str:
+    """Kind and status."""
+    return " ".join([type(error).__name__, *([str(error.status_code)] if hasattr(error, "status_code") else [])])

@@ -60,6 +60,8 @@ class Review:
     """The answers, one tuple for each reading."""
     trouble: Trouble = ""
     """Why it was not read as it should be."""
+    detail: str = ""
+    """Kind of the error and its HTTP status, for the operator; nothing of the provider's own words."""
     tokens_in: int = 0
     """Tokens that were sent, by the provider's count."""
     tokens_out: int = 0

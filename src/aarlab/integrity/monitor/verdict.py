@@ -84,7 +84,13 @@ def _statistic(review: Review, readings: list[dict[str, Answer]]) -> dict[str, f
         said = [f"{answer.verdict}{' (void)' if answer.void else ''}" for answer in _of(question, readings)]
         if set(said) - {"no"}:
             verdicts[question.id] = ", ".join(said)
-    return {"model": review.model, "trouble": review.trouble or "none", "readings": len(readings), **verdicts}
+    return {
+        "model": review.model,
+        "trouble": review.trouble or "none",
+        "detail": review.detail,
+        "readings": len(readings),
+        **verdicts,
+    }
 
 
 def _of(question: Question, readings: list[dict[str, Answer]]) -> list[Answer]:
