@@ -93,6 +93,7 @@ def test_bad_data(tmp_path: Path, name: str, command: str) -> None:
         (["--set", "problem.domain=maths"], "the embedded domains are chat, math, code"),
         (["--set", "problem.dmain=math"], 'unknown field problem.dmain (did you mean "domain"?)'),
         (["--set", "problem.kind=w3s"], 'there is no kind "w3s" (did you mean "w2s"?)'),
+        (["--set", "integrity.monitor=nobody/knows"], "write provider/model with one of anthropic, openai"),
         (["--name", "a/b"], "study.name must be text like"),
         (["none.toml"], "none.toml: there is no such study file"),
         (["--sets", "x=1"], "No such option: --sets"),

@@ -43,10 +43,13 @@ def run(
 
 
 def settings(study_file: Path | None, sets: list[str]) -> "StudyConfig":
-    """Defaults, then the study file, then --set. Raises UserError."""
+    """Defaults, then the study file, then --set. Raises UserError, and OperatorError when the monitor lacks its key."""
+    from aarlab.integrity.monitor import make_monitor
     from aarlab.studyfile import config_from_sets, load_study
 
-    return load_study(study_file, sets=sets) if study_file else config_from_sets(sets)
+    config = load_study(study_file, sets=sets) if study_file else config_from_sets(sets)
+    make_monitor(config.integrity.monitor)
+    return config
 
 
 def resume(study: Study = None) -> None:

@@ -7,10 +7,10 @@ from aarlab.wire import Budgets
 
 
 def spent_dollars(state: State) -> float:
-    """Core-hours of researchers' sandboxes and of verification, at their price."""
+    """Core-hours of researchers' sandboxes and of verification, at their price, and what the monitor has cost."""
     seconds = sum(researcher.cpu_seconds for researcher in state.researchers.values())
     seconds += sum(submission.cpu_seconds for submission in state.submissions.values())
-    return seconds / 3600 * state.settings().price.cpu_hour
+    return seconds / 3600 * state.settings().price.cpu_hour + state.review_dollars
 
 
 def left(state: State, *, now: float | None = None) -> Budgets:
@@ -48,7 +48,8 @@ def require(state: State, door: str) -> None:
 
 def _no_money(state: State) -> bool:
     settings = state.settings()
-    return settings.price.cpu_hour > 0 and spent_dollars(state) >= settings.budget.dollars
+    priced = settings.price.cpu_hour > 0 or bool(settings.integrity.monitor)
+    return priced and spent_dollars(state) >= settings.budget.dollars
 
 
 def _of(state: State, door: str) -> list[SubmissionRecord]:

@@ -56,6 +56,8 @@ class Kind(StrEnum):
     """operator: as incident.decided, when it undoes a decision against the row."""
     INCIDENT_ANSWERED = "incident.answered"
     """researcher: {id, text, appeal}."""
+    REVIEW_FINISHED = "review.finished"
+    """lab: {id, content, model, trouble}; meta: tokens_in, tokens_out, dollars. The monitor has read a method."""
     FINAL_NAMED = "final.named"
     """operator: {finalists}; meta: request. May be repeated until the final set is opened."""
     FINAL_OPENING = "final.opening"

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,17 +61,23 @@ class Inspector:
         """Suspicions about a verification; `outcomes` of its real runs, none when one of them failed."""
         return self._ask(submission, score, outcomes)
 
+    def case(self, submission: str) -> Case:
+        """A verified submission as the monitor sees it: code and texts, no answers."""
+        return self._case(submission, None, ())
+
     def _ask(self, submission: str, score: Score | None, outcomes: Sequence[Any]) -> tuple[Suspicion, ...]:
-        work = partial(self._look, submission, score, outcomes)
+        def work() -> tuple[Suspicion, ...]:
+            return look(self._case(submission, score, outcomes))
+
         return guarded(work, otherwise=(BROKEN,), what=f"inspection of {submission}")
 
-    def _look(self, submission: str, score: Score | None, outcomes: Sequence[Any]) -> tuple[Suspicion, ...]:
+    def _case(self, submission: str, score: Score | None, outcomes: Sequence[Any]) -> Case:
         with self._ledger.open() as book:
             asked = book.state.submissions[submission]
             own = _Entry.of(book.state, asked)
             earlier = [_Entry.of(book.state, one) for one in book.state.submissions.values() if one.seq < asked.seq]
         sights = self._sights(asked) if asked.door == "dev" else self._graded(outcomes)
-        case = Case(
+        return Case(
             **self._handed(own, sights),
             title=own.proposal.title,
             text=own.proposal.text,
@@ -82,7 +87,6 @@ class Inspector:
             history=tuple(Handed(**self._handed(entry, self._sights(entry.record))) for entry in earlier),
             transcript=self._transcript(asked.researcher),
         )
-        return look(case)
 
     def _handed(self, entry: "_Entry", sights: tuple[Sight, ...]) -> dict[str, Any]:
         record = entry.record

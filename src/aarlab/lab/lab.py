@@ -10,6 +10,7 @@ from typing import Any
 import aarlab
 from aarlab.canonical import digest
 from aarlab.errors import OperatorError, ResearcherError, UserError
+from aarlab.integrity.monitor import make_monitor
 from aarlab.lab import board, views
 from aarlab.lab.blobs import FolderBlobs
 from aarlab.lab.crew import Crew
@@ -25,6 +26,7 @@ from aarlab.lab.methods import Methods
 from aarlab.lab.notary import Notary
 from aarlab.lab.office import MOST, Office
 from aarlab.lab.rerun import Bench, score_body
+from aarlab.lab.reviews import Reviews
 from aarlab.lab.snapshots import Snapshots
 from aarlab.lab.sqlite_store import SqliteStore
 from aarlab.lab.vault import Vault
@@ -74,8 +76,9 @@ class Lab:
             Crew("dev", workers=1, fatal=fatal),
             Crew("verify", workers=config.verify.parallel, fatal=fatal),
             Crew("marks", workers=1, fatal=fatal),
+            Crew("monitor", workers=1, fatal=fatal),
         ]
-        dev_crew, verify_crew, _ = self._crews
+        dev_crew, verify_crew, _, monitor_crew = self._crews
         self._bench = Bench(parts.problem, parts.backend, parts.runtime, config, paths.runtime / "verify")
         self._bench.clear()
         self.notary = Notary(paths, Signer(self.vault.signing_key(), study=config.study.name), fatal=fatal)
@@ -93,6 +96,8 @@ class Lab:
             settings=config.dev,
             crew=dev_crew,
         )
+        monitor = make_monitor(config.integrity.monitor, folder=paths.vault / "reviews")
+        self.reviews = Reviews(self.ledger, inspector=inspector, monitor=monitor, crew=monitor_crew)
         uid = partial(_worker_uid, paths)
         self.verify = Verify(
             self.ledger,
@@ -102,6 +107,7 @@ class Lab:
             inspector=inspector,
             crew=verify_crew,
             uid=uid,
+            finished=self.reviews.queue,
         )
         self.final = Final(self.ledger, snapshots, vault=self.vault, bench=self._bench, crew=verify_crew, uid=uid)
         self.forum = Forum(self.ledger, limits=config.limits)
@@ -122,6 +128,7 @@ class Lab:
             pending = [record for record in book.state.submissions.values() if record.pending]
         for record in pending:
             (self.dev if record.door == "dev" else self.verify).compute(record.id)
+        self.reviews.start()
         if marks is None:
             self._crews[2].add(self._score_marks)
         if final is not None and final.opening and final.results is None:

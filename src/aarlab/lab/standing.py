@@ -27,9 +27,17 @@ def standing(state: State, submission: str) -> Standing:
     decisions = {record.decision for record in found}
     if "disqualified" in decisions:
         return "disqualified"
+    if unread(state, state.submissions[submission]):
+        return "under review"
     if any(record.decision is None and record.level == "quarantine" for record in found):
         return "under review"
     return "listed apart" if "listed apart" in decisions else ""
+
+
+def unread(state: State, record: SubmissionRecord) -> bool:
+    """Whether the study has a monitor, and it has not read this verified method yet."""
+    wanted = record.door == "verify" and record.status == "ok" and bool(state.settings().integrity.monitor)
+    return wanted and record.id not in state.reviewed
 
 
 def why(state: State, submission: str) -> str:
@@ -37,6 +45,8 @@ def why(state: State, submission: str) -> str:
     word = standing(state, submission)
     if not word:
         return ""
+    if word == "under review" and unread(state, state.submissions[submission]):
+        return "under review: the monitor has not read it yet"
     if word == "under review":
         held = [r for r in incidents_of(state, submission) if r.decision is None and r.level == "quarantine"]
         return f"under review by the operator: {' '.join(record.words for record in held)}"

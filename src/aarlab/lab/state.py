@@ -44,6 +44,9 @@ class State:
         self.rungs: list[tuple[str | None, Rung | None]] = []
         """Steps of the Ladder with the submissions that made them; the first is the baseline."""
         self.incidents: dict[str, IncidentRecord] = {}
+        self.reviewed: set[str] = set()
+        """Submissions that the monitor has read."""
+        self.review_dollars = 0.0
         self.final: FinalRecord | None = None
         self.researchers: dict[str, Researcher] = {}
         self.snapshots: dict[str, SnapshotRecord] = {}
@@ -204,6 +207,10 @@ class State:
         appealed = old.appealed or body["appeal"]
         self.incidents[old.id] = replace(old, answers=(*old.answers, answer), appealed=appealed)
 
+    def _review_finished(self, event: Event, body: dict[str, Any]) -> None:
+        self.reviewed.add(body["id"])
+        self.review_dollars += event.meta["dollars"]
+
     def _final_named(self, _: Event, body: dict[str, Any]) -> None:
         self.final = FinalRecord(tuple(body["finalists"]))
 
@@ -238,6 +245,7 @@ class State:
         Kind.INCIDENT_DECIDED: _incident_decided,
         Kind.INCIDENT_REINSTATED: _incident_decided,
         Kind.INCIDENT_ANSWERED: _incident_answered,
+        Kind.REVIEW_FINISHED: _review_finished,
         Kind.FINAL_NAMED: _final_named,
         Kind.FINAL_OPENING: _final_opening,
         Kind.FINAL_OPENED: _final_opened,

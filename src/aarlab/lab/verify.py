@@ -63,8 +63,10 @@ class Verify:
         inspector: Inspector,
         crew: Crew,
         uid: Callable[[int], int | None],
+        finished: Callable[[str], None],
     ) -> None:
-        """`crew` computes; `uid` gives the host uid of a worker's sandboxes."""
+        """`crew` computes; `uid` gives the host uid of a worker's sandboxes; `finished` is told of what is written."""
+        self._finished = finished
         self._inspector = inspector
         self._ledger = ledger
         self._snapshots = snapshots
@@ -123,6 +125,7 @@ class Verify:
         for submission in settled:
             self.running.discard(submission)
             self.waiters.resolve(submission)
+            self._finished(submission)
 
     def _next(self, state: State) -> tuple[_Job, Verdict] | None:
         pending = (record for record in state.submissions.values() if record.door == "verify" and record.pending)

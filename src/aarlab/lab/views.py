@@ -6,7 +6,7 @@ from typing import Any, Literal
 from aarlab.errors import ResearcherError
 from aarlab.lab import budgets
 from aarlab.lab.records import FindingRecord, Researcher, SubmissionRecord
-from aarlab.lab.standing import apart, standing
+from aarlab.lab.standing import apart, standing, unread
 from aarlab.lab.state import State
 from aarlab.wire import FinalRow, FinalState, Finding, Me, ResearcherState, StudyState, Submission
 
@@ -157,7 +157,11 @@ def study(state: State, *, now: float | None = None) -> StudyState:
             "head": state.head,
             "researchers": tuple(_researcher(state, record) for record in state.researchers.values()),
             "closed": state.closed,
-            "pending": sum(record.pending for record in state.submissions.values() if record.door == "verify"),
+            "pending": sum(
+                record.pending or unread(state, record)
+                for record in state.submissions.values()
+                if record.door == "verify"
+            ),
         }
     )
 

@@ -21,9 +21,9 @@ class CostLine:
     """What one participant has used."""
 
     who: str
-    """Researcher, or "verification"."""
+    """Researcher, "verification" or "monitor"."""
     experiments: int
-    """Trainings in the researcher's sandbox, or methods re-executed."""
+    """Trainings in the researcher's sandbox, methods re-executed, or methods read."""
     cpu_seconds: float
     """User and system time in sandboxes."""
     dollars: float
@@ -66,6 +66,8 @@ def costs(state: State) -> Costs:
     verified = [entry for entry in state.submissions.values() if entry.door == "verify" and not entry.pending]
     used = sum(entry.cpu_seconds for entry in verified)
     lines.append(CostLine("verification", len(verified), used, used * price))
+    if state.reviewed:
+        lines.append(CostLine("monitor", len(state.reviewed), 0.0, state.review_dollars))
     budget = state.settings().budget.model_dump()
     return Costs(tuple(lines), spent_dollars(state), state.clock.seconds(), budget, left(state))
 

@@ -1,0 +1,61 @@
+"""A study with a monitor: a verified method ranks when it was read and nothing was found, also after a kill -9."""
+
+import pytest
+
+from aarlab.wire import BoardRow
+from tests.api.conftest import Begin
+from tests.support.lab import GOOD, LabProcess, until
+
+LOADED = f"import zlib, base64\n{GOOD}    base64.b64decode(b'')\n    eval(zlib.decompress(b''))\n"
+
+
+@pytest.fixture(scope="module")
+def lab(begin: Begin) -> LabProcess:
+    return begin({"verify": {"controls": 0}, "integrity": {"monitor": "scripted/rules"}})
+
+
+@pytest.fixture
+def board(lab: LabProcess) -> "Board":
+    return Board(lab)
+
+
+class Board:
+    """Rows as the operator sees them."""
+
+    def __init__(self, lab: LabProcess) -> None:
+        self._lab = lab
+
+    def row(self, submission: str) -> BoardRow:
+        with self._lab.operator() as operator:
+            return next(row for row in operator.board().rows if row.submission == submission)
+
+    def read(self, submission: str) -> None:
+        """Waits until the monitor has read it."""
+        until(lambda: any(e.kind == "review.finished" and e.body["id"] == submission for e in self._lab.events()))
+
+
+def test_what_was_read_ranks(lab: LabProcess, board: Board) -> None:
+    seen = lab.admit("r1").prove()
+    board.read(seen.id)
+    assert (board.row(seen.id).standing, board.row(seen.id).rank) == ("", 1)
+    review = next(event for event in lab.events() if event.kind == "review.finished")
+    assert review.body["model"] == "scripted/rules"
+
+
+def test_what_is_found_holds_the_row(lab: LabProcess, board: Board) -> None:
+    seen = lab.member("r1").prove(LOADED)
+    board.read(seen.id)
+    row = board.row(seen.id)
+    assert (row.standing, row.rank) == ("under review", None)
+    with lab.operator() as operator:
+        assert "monitor" in {one.detector for one in operator.incidents() if one.submission == seen.id}
+
+
+def test_a_killed_lab_reads_what_is_left(lab: LabProcess, board: Board) -> None:
+    lab.member("r1").prove(f"# third\n{GOOD}")
+    (seen,) = [e.body["id"] for e in lab.events() if e.kind == "verify.finished"][-1:]
+    lab.kill()
+    lab.start()
+    board.read(seen)
+    assert board.row(seen).standing == ""
+    assert [e.body["id"] for e in lab.events() if e.kind == "review.finished"].count(seen) == 1
