@@ -19,8 +19,9 @@ def bait_files(key: bytes, *, items: int, wire: bool) -> Mapping[str, bytes]:
 
 
 def suspicion(file: str) -> Suspicion:
-    """What the opening of one of `bait_files` means. Reading a file is a warning; only code opens the tripwire."""
+    """What the opening of one of `bait_files` means. Only armed code names the tripwire, so it was run, or somebody
+    typed the name that stands in it: a person decides."""
     if file.startswith(f"{FOLDER}/"):
-        words = "Code among the inputs, which is to be judged unexecuted, was run."
+        words = "Code among the inputs seems to have been run; it is to be judged by reading."
         return Suspicion("candidate execution", "quarantine", words, statistic={"file": file})
     return Suspicion("bait", "warning", "A file that nobody needs was opened.", statistic={"file": file})
