@@ -105,8 +105,12 @@ class StudyPaths:
         return self.runtime / researcher / "sock"
 
     def data(self) -> Path:
-        """The public inputs of the problem, bound read-only into every sandbox."""
+        """The public inputs of the problem, as they were published."""
         return self.runtime / "data"
+
+    def data_of(self, researcher: str) -> Path:
+        """The same, and bait, for this researcher alone: bound read-only into its sandbox."""
+        return self.runtime / researcher / "data"
 
     def work(self, researcher: str) -> Path:
         """The researcher's workspace (a mount point where disks are limited)."""

@@ -17,6 +17,8 @@ from aarlab.api.operator import operator_app
 from aarlab.api.researcher import body_cap, researcher_app
 from aarlab.canonical import write_atomic
 from aarlab.errors import AarlabError, OperatorError
+from aarlab.integrity.case import Suspicion
+from aarlab.lab.grounds import Grounds
 from aarlab.lab.lab import Lab, Parts
 from aarlab.lab.publish import prepare_runtime, publish_data, publish_runtime
 from aarlab.paths import StudyPaths, cache_folder
@@ -62,39 +64,48 @@ async def serve(paths: StudyPaths) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    lab, doors = await asyncio.to_thread(_open_lab, paths, fatal), Doors()
+    (lab, grounds), doors = await asyncio.to_thread(_open_lab, paths, fatal), Doors()
     try:
-        await _open_doors(lab, doors, paths)
+        await _open_doors(lab, doors, paths, grounds=grounds)
         await stop.wait()
     finally:
         await doors.close()
+        await asyncio.to_thread(grounds.close)
         await asyncio.to_thread(lab.close)
         (paths.runtime / "server.pid").unlink(missing_ok=True)
     if failures:
         raise failures[0]
 
 
-def _open_lab(paths: StudyPaths, fatal: Callable[[OperatorError], None]) -> Lab:
+def _open_lab(paths: StudyPaths, fatal: Callable[[OperatorError], None]) -> tuple[Lab, Grounds]:
     config = load_study(paths.config)
     prepare_runtime(paths)
     problem = registry.load(config.problem.kind, config.problem.own(), cache=cache_folder(), progress=_Progress())
     backend, runtime = select(config.sandbox.backend), build_runtime(problem.kit(), progress=_LOG.info)
     lab = Lab(Parts(paths, config, problem, backend, runtime), fatal=fatal)
+    key, bait = lab.data_key(), config.integrity.bait
     try:
         publish_runtime(runtime, paths)
-        publish_data(problem, paths, key=lab.data_key())
+        publish_data(problem, paths, key=key)
         lab.start()
     except AarlabError:
         lab.close()
         raise
-    return lab
+    grounds = Grounds(paths, problem.card(), key=key, bait=bait, on_suspicion=_note)
+    grounds.start()
+    return lab, grounds
 
 
-async def _open_doors(lab: Lab, doors: Doors, paths: StudyPaths) -> None:
+def _note(researcher: str, suspicion: Suspicion) -> None:
+    _LOG.warning("%s: %s: %s", researcher, suspicion.detector, suspicion.words)
+
+
+async def _open_doors(lab: Lab, doors: Doors, paths: StudyPaths, *, grounds: Grounds) -> None:
     researchers, cap = researcher_app(lab), partial(body_cap, lab)
 
     async def open_door(name: str, index: int) -> None:
         path = paths.socket_folder(name) / "lab.sock"
+        await asyncio.to_thread(grounds.open, name)
         await doors.open(path, researchers, identity=name, cap=cap, uid=paths.uid(index))
 
     for name, index in lab.researchers().items():

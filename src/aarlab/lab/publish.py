@@ -1,4 +1,4 @@
-"""The folders outside the study: the runtime folder, and the public inputs in it that every sandbox binds."""
+"""The folders outside the study: the runtime folder, and the public inputs in it."""
 
 import os
 import shutil
@@ -10,6 +10,7 @@ from aarlab.canonical import canonical_json, digest_json, write_atomic
 from aarlab.errors import OperatorError
 from aarlab.paths import StudyPaths
 from aarlab.problem.contract import Problem
+from aarlab.problem.tripwire import FOLDER
 from aarlab.sandbox.protocol import Runtime
 
 
@@ -36,9 +37,12 @@ def clear_runtime(paths: StudyPaths) -> None:
         return
     mounted = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
     for entry in paths.runtime.iterdir():
+        if any(Path(point).is_relative_to(entry) for point in mounted):
+            continue
+        if entry.is_dir():
+            remove_data(entry / "data")
         work = entry / "work"
-        kept = work.is_dir() and any(work.iterdir())
-        if kept or any(Path(point).is_relative_to(entry) for point in mounted):
+        if work.is_dir() and any(work.iterdir()):
             continue
         if entry.is_dir():
             shutil.rmtree(entry)
@@ -46,6 +50,14 @@ def clear_runtime(paths: StudyPaths) -> None:
             entry.unlink()
     with suppress(OSError):
         paths.runtime.rmdir()
+
+
+def remove_data(folder: Path) -> None:
+    """Removes a researcher's data folder (lab.grounds), also as a user who may not list all of it."""
+    with suppress(FileNotFoundError):
+        (folder / FOLDER).chmod(0o700)
+    if folder.exists():
+        shutil.rmtree(folder)
 
 
 def publish_runtime(runtime: Runtime, paths: StudyPaths) -> None:
@@ -74,4 +86,4 @@ def publish_data(problem: Problem, paths: StudyPaths, *, key: bytes) -> None:
 
 def _make_readable(folder: Path) -> None:
     for path in (folder, *folder.rglob("*")):
-        path.chmod(0o755 if path.is_dir() else 0o644)
+        path.chmod(0o755 if path.is_dir() else 0o444)
