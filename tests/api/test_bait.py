@@ -24,9 +24,9 @@ def opens(lab: LabProcess, index: int, name: str) -> None:
 
 
 def told(lab: LabProcess) -> list[str]:
-    """What the server said of researchers."""
-    lines = lab.log.read_text().splitlines()
-    return [line.split("aarlab.server: ")[1] for line in lines if ": bait: " in line]
+    """Who has opened bait, by the incidents in the ledger."""
+    raised = [event.body for event in lab.events() if event.kind == "incident.raised"]
+    return [body["researcher"] for body in raised if body["detector"] == "bait"]
 
 
 def test_the_server_says_who_opened_bait_before_and_after_a_crash(begin: Begin) -> None:
@@ -39,7 +39,8 @@ def test_the_server_says_who_opened_bait_before_and_after_a_crash(begin: Begin) 
     lab.start()
     opens(lab, 0, "r1")
     until(lambda: len(told(lab)) == 2)
-    assert told(lab) == [f"{name}: bait: A file that nobody needs was opened." for name in ("r2", "r1")]
+    assert told(lab) == ["r2", "r1"]
+    assert lab.member("r1").incidents() == (), "a warning is the operator's until somebody has decided"
 
 
 def test_a_study_may_go_without_bait(begin: Begin) -> None:

@@ -17,7 +17,6 @@ from aarlab.api.operator import operator_app
 from aarlab.api.researcher import body_cap, researcher_app
 from aarlab.canonical import write_atomic
 from aarlab.errors import AarlabError, OperatorError
-from aarlab.integrity.case import Suspicion
 from aarlab.lab.grounds import Grounds
 from aarlab.lab.lab import Lab, Parts
 from aarlab.lab.publish import prepare_runtime, publish_data, publish_runtime
@@ -91,13 +90,9 @@ def _open_lab(paths: StudyPaths, fatal: Callable[[OperatorError], None]) -> tupl
     except AarlabError:
         lab.close()
         raise
-    grounds = Grounds(paths, problem.card(), key=key, bait=bait, on_suspicion=_note)
+    grounds = Grounds(paths, problem.card(), key=key, bait=bait, on_suspicion=lab.incidents.suspect)
     grounds.start()
     return lab, grounds
-
-
-def _note(researcher: str, suspicion: Suspicion) -> None:
-    _LOG.warning("%s: %s: %s", researcher, suspicion.detector, suspicion.words)
 
 
 async def _open_doors(lab: Lab, doors: Doors, paths: StudyPaths, *, grounds: Grounds) -> None:

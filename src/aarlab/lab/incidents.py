@@ -75,9 +75,13 @@ class Incidents:
                 book.write(Kind.INCIDENT_ANSWERED, name, {"id": incident, **request.model_dump()})
 
     def of(self, name: str) -> tuple[Incident, ...]:
-        """Incidents about a researcher, oldest first, without evidence."""
+        """Incidents that hold a researcher's work or were decided, oldest first, without evidence.
+
+        Notes and warnings are the operator's until then: they would tell where the lab looks.
+        """
         with self._ledger.open() as book:
-            return tuple(incident(r) for r in book.state.incidents.values() if r.researcher == name)
+            told = [r for r in book.state.incidents.values() if r.level == "quarantine" or r.decision is not None]
+            return tuple(incident(record) for record in told if record.researcher == name)
 
     def all(self) -> tuple[Evidence, ...]:
         """All incidents with their evidence, for the operator."""
