@@ -2,7 +2,7 @@
 
 from aarlab.lab.records import MarkRecord, SubmissionRecord
 from aarlab.lab.state import State
-from aarlab.wire import Board, BoardRow
+from aarlab.wire import TRUST, Board, BoardRow
 
 
 def board(state: State) -> Board:
@@ -40,11 +40,12 @@ def _row(state: State, record: SubmissionRecord, rank: int | None) -> BoardRow:
         apart=record.apart,
         new_best=record.new_best,
         facts=dict(record.facts),
+        protocol=record.protocol,
     )
 
 
 def _note(record: SubmissionRecord) -> str:
-    notes = [record.refusal] if record.refusal else []
+    notes = [words for words in (TRUST[record.protocol], record.refusal) if words]
     for variant, words in record.controls.items():
         if failed := sum(word != "ok" for word in words):
             notes.append(f"{failed} of {len(words)} runs with the {variant} failed")
