@@ -146,10 +146,9 @@ class Verify:
             self._finish(job)
 
     def settle(self) -> None:
-        """Writes down what is computed and whose time has come, in the order of requests and after the marks, for the
-        Ladder goes by it.
+        """Writes down what is computed and whose time has come, in the order of requests and after the marks.
 
-        So a repetition of a study has the same new bests, whichever run ends first.
+        The Ladder goes by that order, so a repetition of a study has the same new bests, whichever run ends first.
         """
         settled = []
         with self._ledger.open() as book:
