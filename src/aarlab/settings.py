@@ -36,6 +36,11 @@ class VerifySettings(Model):
     """Trainings at the same time."""
     controls: int = Field(2, ge=0, le=32)
     """Trainings again with a shuffled teacher, and as many with another teacher, on the first draws; 0 = none."""
+    protocol: Literal["method", "student", "predictions"] = "method"
+    """How a row is made: "method" (the lab re-executes it), "student" (the lab scores weights), or "predictions"
+    (answers to inputs that all can see: lower trust)."""
+    answer_every: float = Field(5.0, ge=0, le=600)
+    """Seconds: an answer is given at a multiple of this after its request, so that it hides how long a method ran."""
 
     @property
     def runs(self) -> int:

@@ -12,6 +12,14 @@ Status = Literal["queued", "running", "ok", "malformed", "timeout", "oom", "erro
 """The fixed words of the lab."""
 Standing = Literal["", "under review", "listed apart", "disqualified"]
 """What incidents have done to a submission: nothing, it does not rank until a person has decided, or a decision."""
+ProtocolName = Literal["method", "student", "predictions"]
+"""How a row is made, as in problem.contract."""
+TRUST: dict[ProtocolName, str] = {
+    "method": "",
+    "student": "weights, not re-executed",
+    "predictions": "lower trust: answers to visible inputs, not re-executed",
+}
+"""What is said of a row wherever it stands, by its protocol."""
 
 
 class Wire(BaseModel):
@@ -57,12 +65,14 @@ class DevRequest(Wire):
 
 
 class VerifyRequest(Wire):
-    """POST /v1/verify: a method to be re-executed on fresh draws."""
+    """POST /v1/verify: a method to be re-executed on fresh draws, or what the study's protocol takes instead."""
 
     proposal: str
     """Id of the frozen proposal."""
     snapshot: str
     """Id of the method."""
+    students: tuple[str, ...] = ()
+    """Blob ids of students or predictions, as many as dev takes; none where the lab re-executes the method."""
 
 
 class FindingRequest(Wire):
@@ -141,6 +151,10 @@ class ProblemCard(Wire):
     facts: dict[str, Any]
     run: tuple[str, ...]
     student_file: str
+    verify_file: str | None = None
+    """The file per seed that verify takes, where that is another one than `student_file`."""
+    protocol: ProtocolName = "method"
+    """How this study's rows are made."""
 
 
 class Snapshot(Wire):
@@ -178,6 +192,8 @@ class Submission(Wire):
     """Verify: as in BoardRow."""
     standing: Standing = ""
     """As in BoardRow."""
+    protocol: ProtocolName = "method"
+    """How the study's rows are made; TRUST has the words for it."""
 
 
 class Finding(Wire):
@@ -224,6 +240,8 @@ class BoardRow(Wire):
     standing: Standing = ""
     """What incidents have done to it; the reason is in the note."""
     facts: dict[str, Any]
+    protocol: ProtocolName = "method"
+    """How the row was made; the note says it in words where the lab has re-executed nothing."""
 
 
 class Board(Wire):
@@ -231,6 +249,34 @@ class Board(Wire):
 
     problem: str
     rows: tuple[BoardRow, ...]
+
+
+class Measured(Wire):
+    """What a row took and how its runs went. For the operator: a researcher could read hidden facts out of times."""
+
+    seconds: float
+    """Wall time from the beginning of its computation to its end."""
+    core_seconds: float
+    """User and system time in sandboxes."""
+    accuracies: tuple[float, ...]
+    """On hidden items, of each real run in the order of seeds; empty when one failed."""
+    runs: int
+    """All that were started: real ones and controls."""
+    failures: dict[Status, int]
+    """How many of them ended with another word than "ok", by word."""
+
+
+class OperatorRow(BoardRow):
+    """A line of the board with what only the operator sees."""
+
+    measured: Measured | None = None
+    """None for marks."""
+
+
+class OperatorBoard(Board):
+    """The board in `aarlab board --json` and in the report."""
+
+    rows: tuple[OperatorRow, ...]
 
 
 # ---- the operator's door ------------------------------------------------------------------------------------
@@ -310,6 +356,8 @@ class FinalRow(Wire):
     """As in BoardRow."""
     half_width: float | None
     """The simultaneous half-width of FinalState in units of the metric."""
+    protocol: ProtocolName = "method"
+    """How the row was made."""
 
 
 class FinalState(Wire):

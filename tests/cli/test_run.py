@@ -13,7 +13,8 @@ from tests.support.cli import ROOT, Ended, aarlab, on_terminal, start
 
 SETTINGS = [
     *("--set", "study.researchers=2", "--set", "study.seed=7", "--set", "budget.minutes=0.4"),
-    *("--set", "budget.verifications=12", "--set", "verify.seeds=2", "--name", "small"),
+    *("--set", "budget.verifications=12", "--set", "verify.seeds=2", "--set", "verify.answer_every=0"),
+    *("--name", "small"),
 ]
 SECONDS = 280
 

@@ -26,7 +26,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "study": {"researchers": 1, "seed": 3},
     "problem": {"kind": "aarlab.w2s.problem:W2S"},
     "budget": {"minutes": 5.0, "experiments": 30, "dev_answers": 2, "verifications": 1},
-    "verify": {"seeds": 2},
+    "verify": {"seeds": 2, "answer_every": 0.0},
     "sandbox": {"disk_mb": 16},
 }
 

@@ -26,7 +26,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "study": {"name": "toy", "seed": 1},
     "problem": {"kind": "tests.support.toy:Toy"},
     "budget": {"dev_answers": 36, "verifications": 12},
-    "verify": {"seeds": 2, "seconds": 30.0, "parallel": 2},
+    "verify": {"seeds": 2, "seconds": 30.0, "parallel": 2, "answer_every": 0.0},
     "sandbox": {"memory_mb": 256, "disk_mb": 16},
 }
 FAST = {"sandbox": {"backend": "unsafe-local"}}

@@ -116,7 +116,9 @@ class ToyProblem:
             "gap": 0.2,
             "runs": len(values),
         }
-        return Score(mean(values), mean(values) - half, mean(values) + half, facts | self._owed(outcomes, controls))
+        told = facts | self._owed(outcomes, controls)
+        interval = (mean(values) - half, mean(values) + half)
+        return Score(mean(values), *interval, told, accuracies=tuple(outcomes))
 
     def references(self, seeds: Sequence[int], *, part: Part = "verify") -> Mapping[str, Score]:
         facts = {"runs": len(seeds), "gap": 0.2, "part": part}

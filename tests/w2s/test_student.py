@@ -78,6 +78,8 @@ ATTACKS: dict[str, Callable[[], bytes]] = {
     "float64": lambda: file_of({"weight": heads().astype(np.float64), "bias": np.zeros(3, np.float32)}),
     "float16": lambda: file_of({"weight": heads().astype(np.float16), "bias": np.zeros(3, np.float32)}),
     "integers": lambda: file_of({"weight": np.ones((3, D), np.int32), "bias": np.zeros(3, np.float32)}),
+    "booleans": lambda: file_of({"weight": np.ones((3, D), np.bool_), "bias": np.zeros(3, np.bool_)}),
+    "claims to be float32": lambda: file_of().replace(b'"F32","shape":[3,6]', b'"F32","shape":[3,7]'),
     "extra tensor": lambda: file_of(
         {"weight": heads(), "bias": np.zeros(3, np.float32), "table": np.zeros(9, np.float32)}
     ),

@@ -22,6 +22,7 @@ from aarlab.lab.lab import Lab, Parts
 from aarlab.lab.publish import prepare_runtime, publish_data, publish_runtime
 from aarlab.paths import StudyPaths, cache_folder
 from aarlab.problem import registry
+from aarlab.problem.protocols import under_protocol
 from aarlab.sandbox.runtime import build_runtime
 from aarlab.sandbox.select import select
 from aarlab.studyfile import load_study
@@ -79,7 +80,8 @@ async def serve(paths: StudyPaths) -> None:
 def _open_lab(paths: StudyPaths, fatal: Callable[[OperatorError], None]) -> tuple[Lab, Grounds]:
     config = load_study(paths.config)
     prepare_runtime(paths)
-    problem = registry.load(config.problem.kind, config.problem.own(), cache=cache_folder(), progress=_Progress())
+    found = registry.load(config.problem.kind, config.problem.own(), cache=cache_folder(), progress=_Progress())
+    problem = under_protocol(found, config)
     backend, runtime = select(config.sandbox.backend), build_runtime(problem.kit(), progress=_LOG.info)
     lab = Lab(Parts(paths, config, problem, backend, runtime), fatal=fatal)
     key, bait = lab.data_key(), config.integrity.bait

@@ -7,6 +7,7 @@ from aarlab.cli.views import interval, signed
 from aarlab.lab.events import Kind
 from aarlab.lab.state import State
 from aarlab.lab.store import Event
+from aarlab.wire import TRUST
 
 
 def news(event: Event, state: State) -> str | None:
@@ -45,7 +46,9 @@ def _verified(event: Event, state: State) -> str:
     )
     refusal = f", {one_line(entry.refusal)}" if entry.refusal else ""
     best, apart = ", NEW BEST" if entry.new_best else "", f", {entry.apart}" if entry.apart else ""
-    return f"lab: VERIFIED {outcome}{refusal}{apart}{best} for {entry.researcher}: {_title(entry.proposal, state)}"
+    said = f"{outcome}{refusal}{apart}{best}" + (f", {TRUST[entry.protocol]}" if TRUST[entry.protocol] else "")
+    word = "VERIFIED" if entry.protocol == "method" else "graded"
+    return f"lab: {word} {said} for {entry.researcher}: {_title(entry.proposal, state)}"
 
 
 def _posted(event: Event, _: State) -> str:

@@ -20,13 +20,14 @@ PLAIN_SECONDS = 5.0
 
 
 def build_problem(config: "StudyConfig", *, source: str, quiet: bool = False) -> "Problem":
-    """Loads the data of a study, computing its features if they are not cached. Raises UserError."""
+    """Loads the data of a study, computing its features if they are not cached, for its protocol. Raises UserError."""
     from aarlab.paths import cache_folder
+    from aarlab.problem.protocols import under_protocol
     from aarlab.problem.registry import load
 
     with ProgressLine(quiet=quiet) as progress:
         kind, own = config.problem.kind, config.problem.own()
-        return load(kind, own, cache=cache_folder(), progress=progress, source=source)
+        return under_protocol(load(kind, own, cache=cache_folder(), progress=progress, source=source), config)
 
 
 class ProgressLine:

@@ -29,14 +29,14 @@ def run(
     """Starts a study: a fleet of researchers, the lab that verifies what they hand in, and a report at the end."""
     from aarlab.cli.output import say
     from aarlab.cli.problem import build_problem
-    from aarlab.cli.sizes import sentences, sets_of
+    from aarlab.cli.sizes import protocol_sentences, sentences, sets_of
     from aarlab.cli.study import free_folder, studies_folder
     from aarlab.fleet.study import create_study
 
     say("aarlab: reading settings and data")
     config = settings(study_file, [*(sets or ()), *([f"study.name='{name}'"] if name else ())])
     found = build_problem(config, source=str(study_file or "--set"))
-    for line in sentences(sets_of(found.card().facts, config)):
+    for line in (*sentences(sets_of(found.card().facts, config)), *protocol_sentences(config)):
         say(f"aarlab: {line}")
     folder = studies_folder() / name if name else free_folder(config.study.name)
     _fleet(create_study(config, folder=folder), config)

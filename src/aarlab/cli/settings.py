@@ -27,14 +27,15 @@ def check(study_file: StudyFile = None, changes: Sets = None, as_json: Json = Fa
     from aarlab.cli import output
     from aarlab.cli.problem import build_problem
     from aarlab.cli.run import settings
-    from aarlab.cli.sizes import sentences, sets_of
+    from aarlab.cli.sizes import protocol_sentences, sentences, sets_of
 
     config = settings(study_file, list(changes or ()))
     found = build_problem(config, source=str(study_file or "--set"), quiet=as_json)
     facts = {"problem": found.card().name, "digest": found.digest, **_sizes(found.card().facts)}
     sets = sets_of(found.card().facts, config)
     data = {"settings": config.model_dump(mode="json"), "facts": facts, "sets": sets}
-    tables = (*_check_tables(config, facts), "", *sentences(sets), "", "The settings are valid.")
+    lines = (*sentences(sets), *protocol_sentences(config))
+    tables = (*_check_tables(config, facts), "", *lines, "", "The settings are valid.")
     output.emit(data, as_json=as_json, render=lambda: output.show(*tables))
 
 

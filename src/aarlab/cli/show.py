@@ -36,10 +36,13 @@ def status(study: Study = None, as_json: Json = False) -> None:
 
 
 def board(study: Study = None, as_json: Json = False) -> None:
-    """Verified methods by the lower end of their interval, and the lab's marks (weak teacher, ceiling, baselines)."""
+    """Verified methods by the lower end of their interval, and the lab's marks (weak teacher, ceiling, baselines).
+
+    --json also has what each row took, its accuracy by seed and how its runs ended, which researchers never see.
+    """
     from aarlab.cli import output, views
     from aarlab.cli.study import locate, read_state
-    from aarlab.lab.board import board as view
+    from aarlab.lab.measured import operator_board as view
 
     facts = view(read_state(locate(study)))
     output.emit(facts, as_json=as_json, render=lambda: output.show(views.board_table(facts)))

@@ -22,6 +22,14 @@ def sets_of(facts: Mapping[str, Any], config: "StudyConfig") -> dict[str, dict[s
     return sets
 
 
+def protocol_sentences(config: "StudyConfig") -> list[str]:
+    """A warning where the lab will re-execute nothing."""
+    from aarlab.wire import TRUST
+
+    words = TRUST[config.verify.protocol]
+    return [f'warning: verify.protocol is "{config.verify.protocol}", so every row is marked: {words}'] if words else []
+
+
 def sentences(sets: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """One line a set, and a warning where verification will hardly tell methods apart."""
     lines = [_sentence(name, entry) for name, entry in sets.items()]

@@ -25,15 +25,24 @@ def submit(
     title: Annotated[str, typer.Option(help="One line that names the method.")],
     proposal: Annotated[Path, typer.Option(metavar="FILE", help="What it does and why, without results; frozen.")],
     family: Annotated[str, typer.Option(help="Method family.")] = "other",
+    students: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="A student or a file of predictions, as the study takes; once a seed."),
+    ] = None,
     study: Study = None,
     as_json: Json = False,
 ) -> None:
-    """Hands a method in for verification and waits for its row. Status 1 when it did not come out as "ok"."""
+    """Hands a method in for verification and waits for its row. Status 1 when it did not come out as "ok".
+
+    Where the study's verify.protocol is "student" or "predictions", the files are given with --students, one for each
+    of dev.seeds seeds; the method goes with them and is not run.
+    """
     from aarlab.cli import output
     from aarlab.cli.study import locate
 
     files, text = _read_method(method), read_text(proposal)
-    done = _hand_in(locate(study), files, title=title, text=text, family=family)
+    blobs = [_read_bytes(path) for path in students or ()]
+    done = _hand_in(locate(study), files, title=title, text=text, family=family, students=blobs)
     output.emit(done, as_json=as_json, render=lambda: output.say(_line(done)))
     if done.status != "ok":
         raise typer.Exit(1)
@@ -41,9 +50,11 @@ def submit(
 
 def _line(done: "Submission") -> str:
     from aarlab.cli.views import interval, signed
+    from aarlab.wire import TRUST
 
     outcome = f"PGR {signed(done.value)} ({interval(done.low, done.high)})" if done.value is not None else ""
     outcome += (f", {done.apart}" if done.apart else "") + (", new best" if done.new_best else "")
+    outcome += f", {TRUST[done.protocol]}" if TRUST[done.protocol] else ""
     return f"{done.id} by {done.researcher}: {done.status} {outcome}{done.refusal or ''}".rstrip()
 
 
@@ -68,7 +79,18 @@ def read_text(path: Path) -> str:
         raise UserError(f"{path}: is not UTF-8 text; a method consists of text files only") from None
 
 
-def _hand_in(paths: "StudyPaths", files: dict[str, str], *, title: str, text: str, family: str) -> "Submission":
+def _read_bytes(path: Path) -> bytes:
+    from aarlab.errors import UserError
+
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _hand_in(
+    paths: "StudyPaths", files: dict[str, str], *, title: str, text: str, family: str, students: list[bytes]
+) -> "Submission":
     from aarlab.api.client import Door, Operator
     from aarlab.cli.serving import serving
     from aarlab.errors import ResearcherError, UserError
@@ -82,7 +104,9 @@ def _hand_in(paths: "StudyPaths", files: dict[str, str], *, title: str, text: st
             with Door(paths.socket_folder(name) / "lab.sock") as door:
                 frozen = door.propose(ProposalRequest(title=title, text=text, family=family))
                 snapshot = door.snapshot(SnapshotRequest(files=files, message=title))
-                return door.verify(VerifyRequest(proposal=frozen, snapshot=snapshot), wait=WAIT_SECONDS)
+                blobs = tuple(door.put_blob(student) for student in students)
+                request = VerifyRequest(proposal=frozen, snapshot=snapshot, students=blobs)
+                return door.verify(request, wait=WAIT_SECONDS)
         except ResearcherError as error:
             raise UserError(f"refused by the lab: {error}") from None
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from aarlab.cli.output import clean, one_line, table
 from aarlab.report.numbers import Costs, ends, marks, methods
-from aarlab.wire import Board, BoardRow, FinalState, Finding, StudyState, Submission
+from aarlab.wire import TRUST, Board, BoardRow, FinalState, Finding, StudyState, Submission
 
 SHORT = 10
 """Characters of an id that a person sees."""
@@ -83,12 +83,14 @@ def _post_title(post: Finding) -> str:
 def _numbers(submission: Submission | None) -> str:
     if submission is None:
         return ""
+    trust = f", {TRUST[submission.protocol]}" if TRUST[submission.protocol] else ""
     if submission.door == "dev":
-        return f"dev {submission.answer:.3f}" if submission.answer is not None else f"dev {submission.status}"
+        return (f"dev {submission.answer:.3f}" if submission.answer is not None else f"dev {submission.status}") + trust
     words = f"PGR {signed(submission.value)}" if submission.value is not None else f"verify {submission.status}"
     if submission.standing:
-        return f"{words}, {submission.standing}"
-    return words + (f", {submission.apart}" if submission.apart else "") + (", new best" if submission.new_best else "")
+        return f"{words}, {submission.standing}{trust}"
+    more = (f", {submission.apart}" if submission.apart else "") + (", new best" if submission.new_best else "")
+    return words + more + trust
 
 
 def final_table(final: FinalState) -> Any:
@@ -104,6 +106,7 @@ def final_table(final: FinalState) -> Any:
             one_line(row.name, limit=70)
             + ("" if row.status == "ok" else f" [{row.status}]")
             + (f" [{row.standing}]" if row.standing else "")
+            + (f" ({TRUST[row.protocol]})" if TRUST[row.protocol] else "")
             + (f" ({one_line(row.refusal)})" if row.refusal else ""),
         )
         for row in final.rows

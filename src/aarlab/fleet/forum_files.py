@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from aarlab.canonical import digest
-from aarlab.wire import Finding, Submission
+from aarlab.wire import TRUST, Finding, Submission
 
 FOLDER = "forum"
 LAB_POST = "ledger head"
@@ -94,8 +94,9 @@ def _numbers(submission: Submission) -> list[str]:
     numbers = [f"- {word}: {number:.4f}" for word, number in said.items() if number is not None]
     refusal = [f"- no value: {submission.refusal}"] if submission.refusal else []
     refusal += [f"- standing: {submission.standing}"] if submission.standing else []
+    trust = [f"- {TRUST[submission.protocol]}"] if TRUST[submission.protocol] else []
     head = f"the lab says, of submission {submission.id} (snapshot {submission.snapshot}): {submission.status}"
-    return [head, "", *numbers, *refusal, ""]
+    return [head, "", *trust, *numbers, *refusal, ""]
 
 
 def _quoted(text: str) -> list[str]:

@@ -134,7 +134,8 @@ class Fleet:
             return outcome
         self._announce_end(crew, outcome.reason)
         verify = self._config.verify
-        deadline = time.monotonic() + FINISH_SECONDS + verify.seconds * -(-verify.runs // verify.parallel)
+        runs = verify.seconds * -(-verify.runs // verify.parallel)
+        deadline = time.monotonic() + FINISH_SECONDS + runs + verify.answer_every
         while time.monotonic() < deadline:
             seen = self._look()
             if self._stopped():

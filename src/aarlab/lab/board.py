@@ -3,7 +3,7 @@
 from aarlab.lab.records import MarkRecord, SubmissionRecord
 from aarlab.lab.standing import RANKS, apart, standing, why
 from aarlab.lab.state import State
-from aarlab.wire import Board, BoardRow
+from aarlab.wire import TRUST, Board, BoardRow
 
 
 def board(state: State) -> Board:
@@ -47,12 +47,12 @@ def _row(state: State, record: SubmissionRecord, rank: int | None) -> BoardRow:
         new_best=record.new_best,
         standing=standing(state, record.id),
         facts=dict(record.facts),
+        protocol=record.protocol,
     )
 
 
 def _note(state: State, record: SubmissionRecord) -> str:
-    notes = [why(state, record.id)] if why(state, record.id) else []
-    notes += [record.refusal] if record.refusal else []
+    notes = [words for words in (why(state, record.id), TRUST[record.protocol], record.refusal) if words]
     for variant, words in record.controls.items():
         if failed := sum(word != "ok" for word in words):
             notes.append(f"{failed} of {len(words)} runs with the {variant} failed")

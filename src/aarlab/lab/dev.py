@@ -74,8 +74,10 @@ class Dev:
             known = submission in book.state.submissions
             if not known:
                 self._check(book.state, name, request)
+                protocol = book.state.settings().verify.protocol
                 body = {"id": submission, "snapshot": request.snapshot, "proposal": request.proposal}
-                book.write(Kind.DEV_REQUESTED, name, body | {"students": sorted(request.students)})
+                more = {"students": sorted(request.students), "protocol": protocol}
+                book.write(Kind.DEV_REQUESTED, name, body | more)
         if not known:
             self.compute(submission)
         return submission

@@ -7,13 +7,14 @@ within sqrt(ln(2 K / delta) / (2 m)) of the truth at once with probability 1 - d
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from aarlab.errors import UserError
 from aarlab.lab.crew import Crew, guarded
+from aarlab.lab.direct import Direct, steps_of
 from aarlab.lab.events import Kind
 from aarlab.lab.ledger import Book, Ledger
 from aarlab.lab.office import fresh, request_meta
@@ -40,8 +41,10 @@ def half_width(independent: int, *, finalists: int, delta: float = DELTA) -> flo
 class _Opening:
     """The one opening, under way."""
 
-    seeds: dict[str, tuple[int, ...]]
-    """Of each finalist."""
+    seeds: Mapping[str, tuple[int, ...]]
+    """Of each finalist; none where files are graded."""
+    steps: Mapping[str, tuple[Step, ...]]
+    """What each finalist's runs are."""
     marks_seeds: tuple[int, ...]
     """Of the marks."""
     began: float = field(default_factory=time.monotonic)
@@ -51,7 +54,7 @@ class _Opening:
 
     def complete(self) -> bool:
         """Whether everything was computed."""
-        return self.marks is not None and len(self.runs) == sum(len(seeds) for seeds in self.seeds.values())
+        return self.marks is not None and len(self.runs) == sum(len(steps) for steps in self.steps.values())
 
 
 class Final:
@@ -66,14 +69,16 @@ class Final:
         bench: Bench,
         crew: Crew,
         uid: Callable[[int], int | None],
+        direct: Direct | None,
     ) -> None:
-        """`crew` computes; `uid` gives the host uid of a worker's sandboxes."""
+        """`crew` computes; `uid` gives the host uid of a worker's sandboxes; `direct` as in Verify."""
         self._ledger = ledger
         self._snapshots = snapshots
         self._vault = vault
         self._bench = bench
         self._crew = crew
         self._uid = uid
+        self._direct = direct
 
     def name(self, request: FinalRequest, *, id: str | None = None) -> None:
         """Names the finalists, anew if need be. Raises UserError on what is no verified submission, or too late."""
@@ -99,22 +104,45 @@ class Final:
         with self._ledger.open() as book:
             named = [book.state.submissions[entry] for entry in _finalists(book)]
             count = book.state.settings().verify.seeds
-        seeds = {record.id: self._vault.seeds("final", record.content, count=count) for record in named}
-        opening = _Opening(seeds, self._vault.seeds("final marks", count=count))
+        opening = self._opening(named, count=count)
         self._crew.add(partial(self._score_marks, opening))
         for record in named:
-            files = self._snapshots.files(record.snapshot)
-            for index in range(count):
-                self._crew.add(partial(self._run, opening, record, files, index))
+            self._queue(opening, record)
+
+    def _opening(self, named: Sequence[SubmissionRecord], *, count: int) -> _Opening:
+        marks_seeds = self._vault.seeds("final marks", count=count)
+        if self._direct is not None:
+            return _Opening(
+                dict.fromkeys((record.id for record in named), ()), {r.id: steps_of(r) for r in named}, marks_seeds
+            )
+        seeds = {record.id: self._vault.seeds("final", record.content, count=count) for record in named}
+        steps = {name: tuple(Step(seed, part="final") for seed in found) for name, found in seeds.items()}
+        return _Opening(seeds, steps, marks_seeds)
+
+    def _queue(self, opening: _Opening, record: SubmissionRecord) -> None:
+        if self._direct is not None:
+            self._crew.add(partial(self._grade, self._direct, opening, record))
+            return
+        files = self._snapshots.files(record.snapshot)
+        for index in range(len(opening.steps[record.id])):
+            self._crew.add(partial(self._run, opening, record, files, index))
+
+    def _grade(self, direct: Direct, opening: _Opening, record: SubmissionRecord, _: int) -> None:
+        graded = {(record.id, index): run for index, run in enumerate(direct.runs(record, part="final"))}
+        self._add(opening, lambda: opening.runs.update(graded))
 
     def _run(self, opening: _Opening, record: SubmissionRecord, files: dict[str, str], index: int, slot: int) -> None:
-        step = Step(opening.seeds[record.id][index], part="final")
+        step = opening.steps[record.id][index]
         work = partial(self._bench.run, files, step, slot=slot, uid=self._uid(slot))
         run = guarded(work, otherwise=Run("error"), what=f"{record.id} on the final set")
         self._add(opening, lambda: opening.runs.update({(record.id, index): run}))
 
     def _score_marks(self, opening: _Opening, _: int) -> None:
-        marks = dict(self._bench.problem.references(opening.marks_seeds, part="final"))
+        seeds = opening.marks_seeds
+        if self._direct is not None:
+            marks = dict(self._direct.marks(seeds, part="final"))
+        else:
+            marks = dict(self._bench.problem.references(seeds, part="final"))
         self._add(opening, lambda: setattr(opening, "marks", marks))
 
     def _add(self, opening: _Opening, keep: Callable[[], None]) -> None:
@@ -142,7 +170,7 @@ class Final:
             book.write(Kind.FINAL_OPENED, "lab", body, cpu_seconds=used, seconds=seconds)
 
     def _judge(self, opening: _Opening, name: str) -> Verdict:
-        steps = [Step(seed, part="final") for seed in opening.seeds[name]]
+        steps = opening.steps[name]
         runs = [opening.runs[name, index] for index in range(len(steps))]
         broken = Verdict("error", None, tuple(run.status for run in runs))
         return guarded(partial(self._bench.judge, steps, runs), otherwise=broken, what=f"{name} on the final set")

@@ -19,7 +19,6 @@ from aarlab.problem.sight import Sight
 
 BROKEN = Suspicion("inspection", "quarantine", "The lab could not inspect this submission, so a person must.")
 """A defect of a detector must not let a row through."""
-PROTOCOL: ProtocolName = "method"
 _TRANSCRIPT = 65536
 
 
@@ -42,13 +41,22 @@ class Inspector:
     """Builds a case from the ledger, the methods and the students, and asks every detector."""
 
     def __init__(
-        self, ledger: Ledger, snapshots: Snapshots, blobs: Blobs, *, problem: Problem, key: bytes, logs: Path
+        self,
+        ledger: Ledger,
+        snapshots: Snapshots,
+        blobs: Blobs,
+        *,
+        problem: Problem,
+        protocol: ProtocolName,
+        key: bytes,
+        logs: Path,
     ) -> None:
         """`key` is that of the public inputs, `logs` where researchers' transcripts are."""
         self._ledger = ledger
         self._snapshots = snapshots
         self._blobs = blobs
         self._problem = problem
+        self._protocol: ProtocolName = protocol
         self._key = key
         self._logs = logs
         self._seen: dict[str, tuple[Sight, ...]] = {}
@@ -81,6 +89,7 @@ class Inspector:
             **self._handed(own, sights),
             title=own.proposal.title,
             text=own.proposal.text,
+            protocol=self._protocol,
             score=score,
             accuracy=_accuracy(sights) if asked.door == "dev" else None,
             sets=self._problem.card().facts.get("sets", {}),
@@ -115,7 +124,7 @@ class Inspector:
         if record.id not in self._seen:
             files = [self._blobs.get(student) for student in record.students]
             try:
-                found = tuple(self._problem.examine(files, key=self._key, protocol=PROTOCOL))
+                found = tuple(self._problem.examine(files, key=self._key, protocol=self._protocol))
             except ResearcherError:
                 found = ()
             self._seen[record.id] = found

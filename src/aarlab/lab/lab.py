@@ -15,6 +15,7 @@ from aarlab.lab import board, views
 from aarlab.lab.blobs import FolderBlobs
 from aarlab.lab.crew import Crew
 from aarlab.lab.dev import DATA_KEY, Dev
+from aarlab.lab.direct import Direct
 from aarlab.lab.events import Kind
 from aarlab.lab.final import Final
 from aarlab.lab.forum import Forum
@@ -76,16 +77,23 @@ class Lab:
             Crew("dev", workers=1, fatal=fatal),
             Crew("verify", workers=config.verify.parallel, fatal=fatal),
             Crew("marks", workers=1, fatal=fatal),
+            Crew("answers", workers=1, fatal=fatal),
             Crew("monitor", workers=1, fatal=fatal),
         ]
-        dev_crew, verify_crew, _, monitor_crew = self._crews
+        dev_crew, verify_crew, _, clerk, monitor_crew = self._crews
         self._bench = Bench(parts.problem, parts.backend, parts.runtime, config, paths.runtime / "verify")
         self._bench.clear()
         self.notary = Notary(paths, Signer(self.vault.signing_key(), study=config.study.name), fatal=fatal)
         self.ledger = Ledger(SqliteStore(paths.database), fatal=fatal, durable=self.notary.saw)
         self.methods = Methods(self.ledger, snapshots, limits=config.limits)
         inspector = Inspector(
-            self.ledger, snapshots, self.blobs, problem=parts.problem, key=self.data_key(), logs=paths.logs
+            self.ledger,
+            snapshots,
+            self.blobs,
+            problem=parts.problem,
+            protocol=config.verify.protocol,
+            key=self.data_key(),
+            logs=paths.logs,
         )
         self.dev = Dev(
             self.ledger,
@@ -98,6 +106,7 @@ class Lab:
         )
         monitor = make_monitor(config.integrity.monitor, folder=paths.vault / "reviews")
         self.reviews = Reviews(self.ledger, inspector=inspector, monitor=monitor, crew=monitor_crew)
+        self._direct = Direct.of(parts.problem, config=config, blobs=self.blobs, vault=self.vault)
         uid = partial(_worker_uid, paths)
         self.verify = Verify(
             self.ledger,
@@ -108,8 +117,20 @@ class Lab:
             crew=verify_crew,
             uid=uid,
             finished=self.reviews.queue,
+            blobs=self.blobs,
+            direct=self._direct,
+            every=config.verify.answer_every,
+            clerk=clerk,
         )
-        self.final = Final(self.ledger, snapshots, vault=self.vault, bench=self._bench, crew=verify_crew, uid=uid)
+        self.final = Final(
+            self.ledger,
+            snapshots,
+            vault=self.vault,
+            bench=self._bench,
+            crew=verify_crew,
+            uid=uid,
+            direct=self._direct,
+        )
         self.forum = Forum(self.ledger, limits=config.limits)
         self.incidents = Incidents(self.ledger, limits=config.limits)
         self.office = Office(self.ledger)
@@ -158,9 +179,14 @@ class Lab:
     def problem(self) -> ProblemCard:
         """The public face of the problem."""
         card = self._card
-        facts = dict(card.facts)
         return ProblemCard(
-            name=card.name, text=card.text, facts=facts, run=tuple(card.run), student_file=card.student_file
+            name=card.name,
+            text=card.text,
+            facts=dict(card.facts),
+            run=tuple(card.run),
+            student_file=card.student_file,
+            verify_file=card.verify_file,
+            protocol=self._parts.config.verify.protocol,
         )
 
     def put_blob(self, name: str, data: bytes) -> str:
@@ -191,7 +217,8 @@ class Lab:
             desk = self.dev if record.door == "dev" else self.verify
             future = desk.waiters.of(submission) if record.pending else None
             seen = views.submission(book.state, record)
-        if future is not None and submission in self.verify.running:
+        if future is not None and record.door == "verify":
+            # Always, for the time at which the runs begin would tell how long those before them took.
             seen = seen.model_copy(update={"status": "running"})
         return seen, future
 
@@ -246,7 +273,7 @@ class Lab:
         with self.ledger.open() as book:
             count, began = book.state.settings().verify.seeds, book.now
         seeds = self.vault.seeds("marks", count=count)
-        scores = self._parts.problem.references(seeds)
+        scores = self._direct.marks(seeds, part="verify") if self._direct else self._parts.problem.references(seeds)
         marks = {name: score_body(score) for name, score in scores.items()}
         if not self._crews[2].stopping.is_set():
             with self.ledger.open() as book:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from aarlab.wire import FindingKind, Status
+from aarlab.wire import FindingKind, ProtocolName, Status
 from aarlab.wire_incidents import Decision, Level, Phase
 
 Action = Literal["run", "pause", "stop"]
@@ -73,7 +73,11 @@ class SubmissionRecord:
     seq: int
     """Place of the request in the ledger: first come, first served."""
     students: tuple[str, ...] = ()
-    """Dev: blob ids, sorted."""
+    """Blob ids, sorted; none in a verification that re-executes the method."""
+    protocol: ProtocolName = "method"
+    """How the study's rows are made."""
+    requested: float = 0.0
+    """UTC seconds at which the request was recorded."""
     content: str = ""
     """Verify: content hash of the method."""
     status: Status = "queued"
@@ -89,9 +93,15 @@ class SubmissionRecord:
     """What the sandbox did not enforce."""
     controls: Mapping[str, tuple[Status, ...]] = field(default_factory=dict)
     """Verify: how the runs of each control ended."""
+    runs: tuple[Status, ...] = ()
+    """Verify: how the real runs ended."""
     new_best: bool = False
     """Verify: whether it moved the Ladder."""
+    accuracies: tuple[float, ...] = ()
+    """Verify: of each real run on its hidden items. For the operator only."""
     cpu_seconds: float = 0.0
+    seconds: float = 0.0
+    """Wall time of its computation. For the operator only."""
 
     @property
     def pending(self) -> bool:

@@ -12,6 +12,7 @@ from aarlab.lab.snapshots import Snapshots, content_hash
 from aarlab.lab.store import Event
 from aarlab.paths import StudyPaths
 from aarlab.settings import StudyConfig
+from aarlab.wire import TRUST
 
 PARTS = ("status", "runs", "controls", "score")
 """What of a row is compared."""
@@ -68,7 +69,10 @@ def find_row(events: Iterable[Event], name: str) -> Recorded:
             found[event.body["id"]] = _recorded(study, requests[event.body["id"]], event, version=version)
     if len(requests) != 1 or not found:
         raise UserError(_why_not(name, requests))
-    return next(iter(found.values()))
+    row = next(iter(found.values()))
+    if (protocol := row.config.verify.protocol) != "method":
+        raise UserError(f"{row.id}: was graded as it was handed in ({TRUST[protocol]}); there is nothing to replay")
+    return row
 
 
 def method_files(paths: StudyPaths, row: Recorded) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from aarlab.errors import OperatorError, ResearcherError
 from aarlab.lab.chain import GENESIS
@@ -133,15 +133,14 @@ class State:
         self.proposals[body["id"]] = ProposalRecord(**body, author=event.actor, seq=event.seq)
 
     def _dev_requested(self, event: Event, body: dict[str, Any]) -> None:
-        fields = body | {"students": tuple(body["students"])}
-        self.submissions[body["id"]] = SubmissionRecord(**fields, door="dev", researcher=event.actor, seq=event.seq)
+        self.submissions[body["id"]] = _requested(event, "dev")
 
     def _dev_answered(self, _: Event, body: dict[str, Any]) -> None:
         record = self.submissions[body["id"]]
         self.submissions[record.id] = replace(record, status=body["status"], answer=body["answer"])
 
     def _verify_requested(self, event: Event, body: dict[str, Any]) -> None:
-        self.submissions[body["id"]] = SubmissionRecord(**body, door="verify", researcher=event.actor, seq=event.seq)
+        self.submissions[body["id"]] = _requested(event, "verify")
 
     def _verify_finished(self, event: Event, body: dict[str, Any]) -> None:
         meta, score = event.meta, body["score"] or {}
@@ -150,9 +149,12 @@ class State:
             status=body["status"],
             rankable=meta["rankable"],
             missing=tuple(meta["missing"]),
+            runs=tuple(body["runs"]),
             controls={variant: tuple(words) for variant, words in body["controls"].items()},
+            accuracies=tuple(body.get("accuracies", ())),
             new_best=body["new_best"],
             cpu_seconds=meta["cpu_seconds"],
+            seconds=meta["seconds"],
             **score,
         )
         if body["new_best"]:
@@ -250,6 +252,12 @@ class State:
         Kind.FINAL_OPENING: _final_opening,
         Kind.FINAL_OPENED: _final_opened,
     }
+
+
+def _requested(event: Event, door: Literal["dev", "verify"]) -> SubmissionRecord:
+    fields = event.body | {"students": tuple(event.body.get("students", ()))}
+    requested = float(event.meta["time"])
+    return SubmissionRecord(**fields, door=door, researcher=event.actor, seq=event.seq, requested=requested)
 
 
 def _tick(clock: Clock, event: Event) -> Clock:

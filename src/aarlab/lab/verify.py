@@ -10,16 +10,20 @@ from typing import Any
 from aarlab.integrity.case import Suspicion
 from aarlab.lab import budgets, views
 from aarlab.lab.crew import Crew, Waiters, guarded
+from aarlab.lab.direct import Direct, check_students, direct_id, steps_of
 from aarlab.lab.events import Kind
 from aarlab.lab.incidents import write_suspicions
 from aarlab.lab.inspection import Inspector
 from aarlab.lab.ladder import beats, rung
 from aarlab.lab.ledger import Book, Ledger
 from aarlab.lab.methods import require_snapshot, require_work
+from aarlab.lab.records import SubmissionRecord
 from aarlab.lab.rerun import Bench, Run, Step, Verdict, plan, score_body
+from aarlab.lab.slots import Slots
 from aarlab.lab.snapshots import Snapshots
 from aarlab.lab.standing import ladder_stands_at, standing
 from aarlab.lab.state import State
+from aarlab.lab.store import Blobs
 from aarlab.lab.vault import Vault
 from aarlab.problem.contract import Score
 from aarlab.wire import VerifyRequest
@@ -38,20 +42,35 @@ class _Job:
     files: dict[str, str]
     seeds: tuple[int, ...]
     steps: tuple[Step, ...]
-    began: float = field(default_factory=time.monotonic)
+    began: float | None = None
+    ended: float = 0.0
     runs: dict[int, Run] = field(default_factory=dict)
     suspicions: tuple[Suspicion, ...] = ()
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def begin(self) -> None:
+        """A run begins."""
+        with self.lock:
+            self.began = time.monotonic() if self.began is None else self.began
 
     def add(self, index: int, run: Run) -> bool:
         """Keeps a run; True for the one that completes the job."""
         with self.lock:
             self.runs[index] = run
+            self.ended = time.monotonic()
             return len(self.runs) == len(self.steps)
+
+    @property
+    def seconds(self) -> float:
+        """Wall time from the first run's beginning to the last one's end."""
+        return self.ended - (self.ended if self.began is None else self.began)
 
 
 class Verify:
-    """Re-executes each method once, first come first served."""
+    """Re-executes each method once, first come first served; or grades files, where that is the study's protocol.
+
+    What is computed stays in memory until the next slot after its request (lab.slots): a crash computes it again.
+    """
 
     def __init__(
         self,
@@ -64,8 +83,16 @@ class Verify:
         crew: Crew,
         uid: Callable[[int], int | None],
         finished: Callable[[str], None],
+        blobs: Blobs,
+        direct: Direct | None,
+        every: float,
+        clerk: Crew,
     ) -> None:
-        """`crew` computes; `uid` gives the host uid of a worker's sandboxes; `finished` is told of what is written."""
+        """`crew` computes; `uid` gives the host uid of a worker's sandboxes; `finished` is told of what is written.
+
+        `direct` grades files where no method is re-executed. Answers are given at multiples of `every` seconds after
+        their requests, by `clerk`, which has one worker.
+        """
         self._finished = finished
         self._inspector = inspector
         self._ledger = ledger
@@ -74,8 +101,10 @@ class Verify:
         self._bench = bench
         self._crew = crew
         self._uid = uid
+        self._blobs = blobs
+        self._direct = direct
+        self._slots = Slots(every=every, crew=clerk, wake=self.settle)
         self._done: dict[str, tuple[_Job, Verdict]] = {}
-        self.running: set[str] = set()
         self.waiters = Waiters()
 
     def request(self, name: str, request: VerifyRequest) -> str:
@@ -83,13 +112,16 @@ class Verify:
         with self._ledger.open() as book:
             views.member(book.state, name)
             content = require_snapshot(book.state, request.snapshot).content
-            submission = submission_id(content)
+            config = book.state.settings()
+            check_students(request.students, config=config, blobs=self._blobs)
+            submission = direct_id(request.students) if self._direct else submission_id(content)
             known = submission in book.state.submissions
             if not known:
                 require_work(book.state, name, proposal=request.proposal, snapshot=request.snapshot)
                 budgets.require(book.state, "verify")
-                body = {"id": submission, "content": content, **request.model_dump()}
-                book.write(Kind.VERIFY_REQUESTED, name, body)
+                own = {"id": submission, "content": content, "protocol": config.verify.protocol}
+                asked = request.model_dump() | {"students": sorted(request.students)}
+                book.write(Kind.VERIFY_REQUESTED, name, own | asked)
         if not known:
             self.compute(submission)
         return submission
@@ -99,46 +131,60 @@ class Verify:
         with self._ledger.open() as book:
             record = book.state.submissions[submission]
             settings = book.state.settings().verify
+        if self._direct is not None:
+            job = _Job(submission, {}, (), steps_of(record))
+            self._crew.add(partial(self._grade, self._direct, job, record))
+            return
         seeds = self._vault.seeds("verify", record.content, count=settings.seeds)
         steps = plan(seeds, controls=settings.controls)
         job = _Job(submission, self._snapshots.files(record.snapshot), seeds, steps)
         for index in range(len(steps)):
             self._crew.add(partial(self._run, job, index))
 
+    def _grade(self, direct: Direct, job: _Job, record: SubmissionRecord, _: int) -> None:
+        job.begin()
+        for index, run in enumerate(direct.runs(record, part="verify")):
+            if job.add(index, run) and not self._crew.stopping.is_set():
+                self._finish(job)
+
     def _run(self, job: _Job, index: int, slot: int) -> None:
-        self.running.add(job.submission)
+        job.begin()
         work = partial(self._bench.run, job.files, job.steps[index], slot=slot, uid=self._uid(slot))
         run = guarded(work, otherwise=Run("error"), what=job.submission)
         if not self._crew.stopping.is_set() and job.add(index, run):
             self._finish(job)
 
     def settle(self) -> None:
-        """Writes down what is computed, in the order of requests and after the marks, for the Ladder goes by it.
+        """Writes down what is computed and whose time has come, in the order of requests and after the marks.
 
-        So a repetition of a study has the same new bests, whichever run ends first.
+        The Ladder goes by that order, so a repetition of a study has the same new bests, whichever run ends first.
         """
         settled = []
         with self._ledger.open() as book:
-            while (done := self._next(book.state)) is not None:
+            while (done := self._next(book)) is not None:
                 self._write(book, *done)
                 settled.append(done[0].submission)
         for submission in settled:
-            self.running.discard(submission)
             self.waiters.resolve(submission)
             self._finished(submission)
 
-    def _next(self, state: State) -> tuple[_Job, Verdict] | None:
-        pending = (record for record in state.submissions.values() if record.door == "verify" and record.pending)
+    def _next(self, book: Book) -> tuple[_Job, Verdict] | None:
+        pending = (one for one in book.state.submissions.values() if one.door == "verify" and one.pending)
         first = next(pending, None)
-        return self._done.pop(first.id, None) if first is not None and state.marks is not None else None
+        if first is None or first.id not in self._done or book.state.marks is None:
+            return None
+        if not self._slots.open(first.id, requested=first.requested, now=book.now):
+            return None
+        return self._done.pop(first.id)
 
     def _finish(self, job: _Job) -> None:
         runs = [job.runs[index] for index in range(len(job.steps))]
-        broken = Verdict("error", None, tuple(run.status for run in runs[: len(job.seeds)]))
+        real = [run for step, run in zip(job.steps, runs, strict=True) if step.variant == "real"]
+        broken = Verdict("error", None, tuple(run.status for run in real))
         judge = partial(self._bench.judge, job.steps, runs)
         verdict = guarded(judge, otherwise=broken, what=job.submission)
-        real = [run.outcome for run in runs[: len(job.seeds)]] if verdict.status == "ok" else []
-        job.suspicions = self._inspector.verified(job.submission, verdict.score, outcomes=real)
+        outcomes = [run.outcome for run in real] if verdict.status == "ok" else []
+        job.suspicions = self._inspector.verified(job.submission, verdict.score, outcomes=outcomes)
         self._done[job.submission] = job, verdict
         self.settle()
 
@@ -153,7 +199,7 @@ class Verify:
             rankable=sandbox.rankable,
             missing=sorted(sandbox.missing),
             cpu_seconds=round(sum(run.cpu_seconds for run in job.runs.values()), 3),
-            seconds=round(time.monotonic() - job.began, 3),
+            seconds=round(job.seconds, 3),
         )
 
 
@@ -177,5 +223,6 @@ def _body(job: _Job, verdict: Verdict, *, new_best: bool) -> dict[str, Any]:
         "runs": verdict.runs,
         "controls": verdict.controls,
         "score": score_body(verdict.score) if verdict.score else None,
+        "accuracies": verdict.score.accuracies if verdict.score else (),
         "new_best": new_best,
     }

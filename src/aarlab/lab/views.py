@@ -1,5 +1,6 @@
 """What the lab shows of its state, as wire models."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -9,6 +10,9 @@ from aarlab.lab.records import FindingRecord, Researcher, SubmissionRecord
 from aarlab.lab.standing import apart, standing, unread
 from aarlab.lab.state import State
 from aarlab.wire import FinalRow, FinalState, Finding, Me, ResearcherState, StudyState, Submission
+
+MONEY_STEPS = 100
+"""Into so many parts the money is divided where researchers see what is left of it."""
 
 
 def submission(state: State, record: SubmissionRecord) -> Submission:
@@ -29,6 +33,7 @@ def submission(state: State, record: SubmissionRecord) -> Submission:
         apart=apart(state, record),
         new_best=record.new_best,
         standing=standing(state, record.id),
+        protocol=record.protocol,
     )
 
 
@@ -94,7 +99,7 @@ def _finalist(state: State, submission: str, entry: Mapping[str, Any], *, half: 
     row = _final_row(name, entry["score"] or {}, half=half)
     update = {"researcher": record.researcher, "kind": "method", "submission": submission, "status": entry["status"]}
     update["standing"] = standing(state, submission)
-    return row.model_copy(update=update)
+    return row.model_copy(update=update | {"protocol": record.protocol})
 
 
 def _final_row(name: str, score: Mapping[str, Any], *, half: float) -> FinalRow:
@@ -119,14 +124,20 @@ def _by_accuracy(row: FinalRow) -> tuple[float, str]:
 
 
 def me(state: State, name: str, *, now: float, seed: int) -> Me:
-    """What a researcher is told of itself."""
+    """What a researcher is told of itself.
+
+    Of the money it is told whole hundredths of the budget, so that it does not tell how long a method ran.
+    """
     researcher = member(state, name)
+    rest = budgets.left(state, now=now)
+    step = state.settings().budget.dollars / MONEY_STEPS
+    told = rest.model_copy(update={"dollars": round(math.floor(rest.dollars / step) * step, 9) if step else 0.0})
     return Me(
         name=name,
         direction=researcher.direction,
         control=researcher.control,
         messages=researcher.messages,
-        budgets=budgets.left(state, now=now),
+        budgets=told,
         dev_seeds=state.settings().dev.seeds,
         seed=seed,
     )

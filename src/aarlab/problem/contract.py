@@ -38,7 +38,9 @@ class Card:
     run: tuple[str, ...]
     """Command that trains a method inside a sandbox, with the words {method}, {data}, {out} and {seed} to fill in."""
     student_file: str = "student.safetensors"
-    """The one file per seed that the command leaves in {out}/<seed>/."""
+    """The one file per seed that the command leaves in {out}/<seed>/ and that dev takes."""
+    verify_file: str | None = None
+    """The one that verify takes where the protocol is not "method", if that is another one."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class Score:
     """
     refusal: str | None = None
     """Why there is no value, for example a denominator whose interval contains zero."""
+    accuracies: tuple[float, ...] = ()
+    """Of each run, in the order of seeds. For the operator only: facts are for everybody."""
 
 
 class Draw(Protocol):
@@ -118,6 +122,35 @@ class Problem(Protocol):
 
     def references(self, seeds: Sequence[int], *, part: Part = "verify") -> Mapping[str, Score]:
         """Scores of the marks on the board (weak teacher, ceiling, baselines, BASELINE among them) on these draws."""
+        ...
+
+
+@runtime_checkable
+class Direct(Protocol):
+    """A problem that can also grade what researchers have made themselves, without re-executing a method."""
+
+    def under(self, protocol: ProtocolName) -> "DirectProblem":
+        """The same problem where card, public inputs and dev are those of "student" or "predictions"."""
+        ...
+
+
+@runtime_checkable
+class DirectProblem(Problem, Protocol):
+    """A problem under such a protocol. All is graded in the experiment that the key of `publish` determines.
+
+    Under "predictions" `publish` shows the inputs of dev, and those of verify and final in one secret order, without
+    labels; one file answers both of them.
+    """
+
+    def grade(self, file: bytes, *, key: bytes, part: Part) -> Any:
+        """What one file says of the hidden items of `part`, as an opaque outcome for `summarise`.
+
+        Raises ResearcherError(code="malformed") on a file that is not what the protocol takes.
+        """
+        ...
+
+    def marks(self, seeds: Sequence[int], *, key: bytes, part: Part) -> Mapping[str, Score]:
+        """As `references`, on the items by which `grade` grades; `seeds` are those of trainings."""
         ...
 
 

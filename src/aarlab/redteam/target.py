@@ -14,6 +14,7 @@ from aarlab.fleet.study import create_study
 from aarlab.paths import StudyPaths, cache_folder
 from aarlab.problem import registry
 from aarlab.problem.contract import Problem
+from aarlab.problem.protocols import under_protocol
 from aarlab.sandbox.protocol import Sandbox
 from aarlab.studyfile import build_config
 from aarlab.wire import ResearcherRequest
@@ -61,7 +62,7 @@ class Target:
     def problem(self) -> Problem:
         """The lab's side of the problem, with all labels: for measuring, never for an attack."""
         table = self.config.problem
-        return registry.load(table.kind, table.own(), cache=cache_folder())
+        return under_protocol(registry.load(table.kind, table.own(), cache=cache_folder()), self.config)
 
 
 class Range:

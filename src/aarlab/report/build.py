@@ -12,9 +12,9 @@ from markupsafe import Markup
 
 from aarlab.canonical import write_atomic
 from aarlab.errors import OperatorError
-from aarlab.lab.board import board
 from aarlab.lab.events import content_digest
 from aarlab.lab.incidents import evidence
+from aarlab.lab.measured import measured, operator_board
 from aarlab.lab.snapshots import Snapshots
 from aarlab.lab.sqlite_store import read_events
 from aarlab.lab.state import State
@@ -25,7 +25,7 @@ from aarlab.report.charts import interval_chart, time_chart
 from aarlab.report.markdown import render_markdown
 from aarlab.report.numbers import costs, ends, lab_facts, marks, methods, timeline
 from aarlab.studyfile import dump_study
-from aarlab.wire import Board, BoardRow
+from aarlab.wire import TRUST, Board, BoardRow, Measured
 
 MAX_FINDINGS = 300
 """Posts in the report; the ledger has all."""
@@ -40,6 +40,8 @@ class Card:
 
     row: BoardRow
     """Its line of the board."""
+    measured: Measured
+    """What it took and how its runs went."""
     proposal: str
     """Word for word, frozen before the first scored run."""
     files: Mapping[str, str]
@@ -67,10 +69,12 @@ def _environment() -> Environment:
 
 def _facts(paths: StudyPaths, events: Sequence[Event]) -> dict[str, Any]:
     state = State.of(events)
-    rows = _ordered(board(state))
+    rows = _ordered(operator_board(state))
     posts = forum(state)
     return {
         "study": study(state),
+        "protocol": state.settings().verify.protocol,
+        "trust": TRUST,
         "board": rows,
         "methods": methods(rows),
         "best": next((row for row in rows.rows if row.rank == 1 and not row.apart), None),
@@ -108,7 +112,11 @@ def _charts(events: Sequence[Event], rows: Sequence[BoardRow]) -> dict[str, Mark
 def _cards(paths: StudyPaths, state: State, rows: Sequence[BoardRow]) -> list[Card]:
     snapshots = Snapshots(paths.snapshots)
     texts = {record.id: state.proposals[record.proposal].text for record in state.submissions.values()}
-    return [Card(row, texts[str(row.submission)], snapshots.files(str(row.snapshot))) for row in rows]
+    took = {record.id: measured(record) for record in state.submissions.values()}
+    return [
+        Card(row, took[str(row.submission)], texts[str(row.submission)], snapshots.files(str(row.snapshot)))
+        for row in rows
+    ]
 
 
 def _flat(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from aarlab.problem.contract import Card
+from aarlab.problem.contract import Card, ProtocolName
 from aarlab.w2s.domains.pool import Pool
 from aarlab.w2s.methods import FAMILIES, METHODS
 from aarlab.w2s.splits import REDRAWN, SHARES, Index, Splits
+from aarlab.w2s.words import CHOICES, HAND_IN, PAIRS, PRIVATE, SCORES, TEXT, TEXTS, VISIBLE
 from aarlab.w2s.world import Rules
 
 RUN = ("python", "-m", "aarlab.w2s.runner", "--method", "{method}", "--data", "{data}", "--out", "{out}")
@@ -16,60 +17,40 @@ DISAGREEMENT = 0.3
 TYPICAL_GAP = 0.15
 """Ceiling minus weak teacher, for the half-width that researchers may expect."""
 
-TEXT = """\
-# Weak-to-strong on {name}
 
-**Goal.** Train a strong student on the labels of a weak teacher so that it comes as near as it can to the same
-student trained on the truth. The score is the performance gap recovered, PGR = (transfer - weak) / (ceiling - weak),
-measured by the lab on hidden items: 0 is the teacher, 1 is the ceiling.
-
-**What you have.** {items} unlabelled inputs in /data, as `Task`: `task.hidden` [{items}, {d}] hidden states of the
-strong model, `task.teacher` the weak teacher's soft labels, `task.prior` the strong model's own zero-shot log-odds.
-{kind} There is no ground truth here, and no text. The basis of `task.hidden` is private to each draw of the data:
-what you learn about single dimensions, weights or items does not carry over to verification, methods do.
-
-**What you hand in.** A folder with `method.py`:
-
-```python
-from aarlab.w2s import Student, Task
-from aarlab.w2s.methods import heads, labels, rounds, select
-
-def train(task: Task, *, seed: int) -> Student:
-    target = labels.teacher(task)                    # soft targets [n]
-    weight = select.confident(task, target)          # item weights [n]
-    return heads.linear(task, task.hard, weight=weight)
-```
-
-numpy and scipy are there; all ready-made methods can be called (`from aarlab.w2s.methods import METHODS`). A student
-is a set of linear heads on `task.hidden`, aggregated by a mean or a trimmed mean: what the ceiling is, too.
-
-**How to run.** `python -m aarlab.w2s.runner --method DIR --data /data --out OUT --seeds 0,1,2` leaves
-OUT/<seed>/student.safetensors and OUT/check.json with self-checks that need no labels. One training may take
-{seconds:g} s.
-
-**Scores.** *dev* answers coarsely how accurate students are on hidden items, from a budget that the team shares.
-*verify* trains a frozen method again on fresh draws with the lab's seeds; only that ranks, by the lower end of its
-95 % interval. Expect about +-{half_width:.2f} PGR.
-
-**Rules.** A result must come from the inputs above; whoever cheats (hunts for labels, attacks the scorer, tailors a
-method to hidden items) is disqualified. Negative results are welcome.
-"""
-PAIRS = "An item is a pair of responses: `hidden` is second minus first, so a student has no bias."
-CHOICES = "An item is one answer to a question, its features centred by question."
-
-
-def write_card(pool: Pool, splits: Splits, rules: Rules) -> Card:
+def write_card(pool: Pool, splits: Splits, rules: Rules, *, protocol: ProtocolName = "method") -> Card:
     """The card of a problem: sizes and rules; no label, no content of a split, no score."""
-    facts = _facts(pool, splits)
+    facts = _facts(pool, splits) | _facts_of(splits, protocol)
     text = TEXT.format(
         name=pool.name,
         items=facts["train_items"],
         d=facts["dimension"],
         kind=PAIRS if facts["antisymmetric"] else CHOICES,
+        private=PRIVATE[protocol],
+        visible=_visible(pool, splits) if protocol == "predictions" else "",
+        hand_in=HAND_IN[protocol].format(dev=len(splits.research.test), hidden=_hidden(splits)),
+        scores=SCORES[protocol].format(half_width=facts["expected_half_width"]),
         seconds=rules.seconds,
-        half_width=facts["expected_half_width"],
     )
-    return Card(name=f"w2s/{pool.name}", text=text, facts=facts, run=(*RUN, "--seeds", "{seed}"))
+    files = ("dev.json", "hidden.json") if protocol == "predictions" else ("student.safetensors", None)
+    run = (*RUN, "--seeds", "{seed}")
+    return Card(f"w2s/{pool.name}", text, facts, run, student_file=files[0], verify_file=files[1])
+
+
+def _visible(pool: Pool, splits: Splits) -> str:
+    sizes = {"dev": len(splits.research.test), "hidden": _hidden(splits), "d": int(pool.strong.shape[1])}
+    return VISIBLE.format(**sizes, texts=TEXTS if pool.texts is not None else "")
+
+
+def _hidden(splits: Splits) -> int:
+    return len(splits.verify.test) + len(splits.final)
+
+
+def _facts_of(splits: Splits, protocol: ProtocolName) -> dict[str, Any]:
+    """What differs by protocol. Without fresh draws all items of verification grade."""
+    if protocol == "method":
+        return {"protocol": protocol}
+    return {"protocol": protocol, "verify_test_items": len(splits.verify.test), "hidden_items": _hidden(splits)}
 
 
 def independent_items(groups: Index) -> int:

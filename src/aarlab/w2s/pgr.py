@@ -47,13 +47,15 @@ def summarise(outcomes: Sequence[Outcome]) -> Score:
     boot = _bootstrap(counts, contrast)
     gap = _interval(boot[2] - boot[1], centre=ceiling - weak, counts=counts, contrast=contrast)
     if gap[0] <= 0:
-        return Score(None, None, None, _facts(counts, boot, gap), _refusal(weak, ceiling, gap))
+        told = _facts(counts, boot, gap)
+        return Score(None, None, None, told, _refusal(weak, ceiling, gap), accuracies=_transfers(accuracy))
     value = (transfer - weak) / (ceiling - weak)
     contrast = np.array([1.0, value - 1.0, -value]) / (ceiling - weak)
     boot = _bootstrap(counts, contrast)
     ratio = (boot[0] - boot[1]) / (boot[2] - boot[1])
     low, high = _interval(ratio, centre=value, counts=counts, contrast=contrast)
-    return Score(_round(value), _round(low), _round(high), _facts(counts, boot, gap))
+    told = _facts(counts, boot, gap)
+    return Score(_round(value), _round(low), _round(high), told, accuracies=_transfers(accuracy))
 
 
 def _by_group(outcomes: Sequence[Outcome]) -> Floats:
@@ -71,6 +73,10 @@ def _by_seed(counts: Floats) -> Floats:
     """[3, seeds] accuracies of transfer, weak and ceiling."""
     accuracy: Floats = counts[:3].sum(axis=1) / counts[3].sum(axis=0)
     return accuracy
+
+
+def _transfers(accuracy: Floats) -> tuple[float, ...]:
+    return tuple(_round(float(value)) for value in accuracy[0])
 
 
 def _own_share(counts: Floats, contrast: Floats) -> float:

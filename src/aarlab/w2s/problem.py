@@ -10,7 +10,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aarlab.canonical import digest_json
 from aarlab.errors import UserError
-from aarlab.problem.contract import BASELINE, Card, Part, Progress, Score, Variant
+from aarlab.problem.contract import (
+    BASELINE,
+    Card,
+    DirectProblem,
+    Part,
+    Progress,
+    ProtocolName,
+    Score,
+    Variant,
+)
 from aarlab.w2s.card import write_card
 from aarlab.w2s.controls import control_facts
 from aarlab.w2s.domains.pool import Pool
@@ -83,6 +92,12 @@ class W2SProblem:
         self._rules = Rules(l2=settings.l2, weak_l2=settings.weak_l2, seconds=settings.seconds)
         self._latest: tuple[bytes, World] | None = None
 
+    def under(self, protocol: ProtocolName) -> DirectProblem:
+        """The same problem for students or predictions as they are handed in (w2s.direct)."""
+        from aarlab.w2s.direct import W2SDirect  # which is made from this class
+
+        return W2SDirect(self._pool, self._settings, protocol)
+
     @property
     def digest(self) -> str:
         """SHA-256 of data, settings that matter, and version."""
@@ -135,12 +150,13 @@ class W2SProblem:
         """Weak teacher, ceiling, what needs no training, and the baselines, trained here as trusted code."""
         outcomes: dict[str, list[Outcome]] = {}
         for seed in seeds:
-            for name, outcome in _marks(self.draw(seed, part=part).world, seed=seed).items():
+            for name, outcome in trusted_marks(self.draw(seed, part=part).world, seed=seed).items():
                 outcomes.setdefault(name, []).append(outcome)
         return {name: summarise(found) for name, found in outcomes.items()}
 
 
-def _marks(world: World, *, seed: int) -> dict[str, Outcome]:
+def trusted_marks(world: World, *, seed: int) -> dict[str, Outcome]:
+    """The references of one experiment; `seed` is that of the trainings."""
     weak, ceiling = world.marks
     right = {"weak teacher": weak, "ceiling": ceiling, "untrained student": world.untrained, "majority": world.constant}
     right |= {name: world.right(METHODS[name](world.task, seed=seed)) for name in BASELINES}

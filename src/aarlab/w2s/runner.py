@@ -6,15 +6,19 @@ import json
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+
+from safetensors.numpy import load_file
 
 from aarlab.errors import AarlabError, ResearcherError
 from aarlab.w2s.checks import self_checks
 from aarlab.w2s.student import Student
-from aarlab.w2s.task import Task
+from aarlab.w2s.task import Array, Task
 
 ENTRY = "method.py"
+INPUTS = "inputs.safetensors"
+"""Inputs of hidden items beside the task; there only where the protocol of the study is "predictions"."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,9 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(method: Path, *, data: Path, out: Path, seeds: Sequence[int]) -> None:
-    """Leaves {out}/<seed>/student.safetensors for each seed, and {out}/check.json. Raises what the method raises."""
+    """Leaves {out}/<seed>/student.safetensors for each seed, and {out}/check.json. Raises what the method raises.
+
+    Where the data have inputs of hidden items, it also leaves the student's answers to them: dev.json and hidden.json.
+    """
     train = load_method(method)
     task = Task.load(data)
+    inputs = load_file(data / INPUTS) if (data / INPUTS).exists() else {}
     students: dict[int, Student] = {}
     began = time.monotonic()
     for seed in seeds:
@@ -42,8 +50,15 @@ def run(method: Path, *, data: Path, out: Path, seeds: Sequence[int]) -> None:
         folder = out / str(seed)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "student.safetensors").write_bytes(students[seed].to_bytes())
+        _answer(students[seed], inputs, folder)
     report = self_checks(task, students) | {"seconds_per_seed": round((time.monotonic() - began) / len(seeds), 3)}
     (out / "check.json").write_text(json.dumps(report, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _answer(student: Student, inputs: Mapping[str, Array], folder: Path) -> None:
+    for name in ("dev", "hidden") if inputs else ():
+        answers = (student.predict(inputs[name]) > 0).astype(int).tolist()
+        (folder / f"{name}.json").write_text(json.dumps(answers), encoding="utf-8")
 
 
 def load_method(folder: Path) -> Callable[..., object]:

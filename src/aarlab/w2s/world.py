@@ -94,12 +94,22 @@ class Scale:
         return ((features.astype(np.float64) - self.centre) / self.spread).astype(np.float32)
 
 
-def take(pool: Pool, index: Index, secret: Secret, part: str) -> Items:
-    """The items of `index` in secret order, pairs in secret orientation."""
+def deal(pool: Pool, index: Index, secret: Secret, part: str) -> tuple[Index, Bools]:
+    """The items of `index` in secret order, and which pairs of them are turned around."""
     order = secret.rng(f"{part} order").permutation(len(index))
     rows = index[order]
     pairs = pool.kind == "pairs"
     coin = secret.rng(f"{part} orientation").integers(0, 2, size=len(rows)) == 1 if pairs else np.zeros(len(rows), bool)
+    return rows, coin
+
+
+def take(pool: Pool, index: Index, secret: Secret, part: str) -> Items:
+    """The items of `index` in secret order, pairs in secret orientation."""
+    return items_of(pool, *deal(pool, index, secret, part))
+
+
+def items_of(pool: Pool, rows: Index, coin: Bools) -> Items:
+    """The items of `rows` in their order, turned around where the coin says so."""
     sign = np.where(coin, -1.0, 1.0).astype(np.float32)
     return Items(
         strong=pool.strong[rows].astype(np.float32) * sign[:, None],
@@ -120,15 +130,18 @@ def rotation(dimension: int, rng: np.random.Generator) -> Floats:
 class World:
     """One experiment: its task, and its hidden test with the answers of weak teacher and ceiling."""
 
-    def __init__(self, pool: Pool, trio: Trio, secret: Secret, *, rules: Rules, name: str) -> None:
+    def __init__(
+        self, pool: Pool, trio: Trio, secret: Secret, *, rules: Rules, name: str, test: Items | None = None
+    ) -> None:
+        """`test` has the hidden items when they were dealt before, instead of those of the trio."""
         self._pairs = pool.kind == "pairs"
         self._rules = rules
         self._secret = secret
         self._name = name
-        self._teacher, self._train, self._test = (
-            take(pool, index, secret, part)
-            for index, part in ((trio.teacher, "teacher"), (trio.train, "train"), (trio.test, "test"))
+        self._teacher, self._train = (
+            take(pool, index, secret, part) for index, part in ((trio.teacher, "teacher"), (trio.train, "train"))
         )
+        self._test = take(pool, trio.test, secret, "test") if test is None else test
         self._scale = Scale.of(self._train.strong, pairs=self._pairs)
         self._rotation = rotation(pool.strong.shape[1], secret.rng("rotation")).astype(np.float32)
 
@@ -191,6 +204,11 @@ class World:
         return self._hidden(self._test)
 
     @property
+    def test_prior(self) -> npt.NDArray[np.float32]:
+        """[n] zero-shot log-odds of the hidden test, scaled as in the task."""
+        return self._prior(self._test)
+
+    @property
     def truth(self) -> Bools:
         """Labels of the train inputs: for the ceiling and for controls, never for a method."""
         return self._train.label
@@ -204,7 +222,11 @@ class World:
 
     def right(self, student: Student) -> Bools:
         """[n] whether the student answers each hidden test item correctly."""
-        right: Bools = (student.predict(self.test) > 0) == self._test.label
+        return self.right_answers(student.predict(self.test) > 0)
+
+    def right_answers(self, answers: Bools) -> Bools:
+        """The same for the class that somebody gives to each hidden item."""
+        right: Bools = answers == self._test.label
         return right
 
     @cached_property

@@ -60,14 +60,21 @@ class Desk:
         message = compose.title(Recipe(**trial.recipe))
         return self._door.snapshot(SnapshotRequest(files=files, message=message, parents=trial.parents))
 
-    def ask_dev(self, trial: Trial, *, groups: Sequence[Sequence[int]]) -> Submission:
-        """Hands in the students of all groups of seeds that were trained together."""
-        blobs = tuple(self._door.put_blob(self._student(trial, seeds[0], seed)) for seeds in groups for seed in seeds)
+    def groups(self) -> list[Sequence[int]]:
+        """The seeds of a candidate, in the groups in which they are trained: one first, then the others."""
+        seeds = range(self._bench.me.dev_seeds)
+        return [group for group in (seeds[:1], seeds[1:]) if group]
+
+    def ask_dev(self, trial: Trial) -> Submission:
+        """Hands in what was trained with all seeds."""
+        blobs = self._blobs(trial, self._bench.card.student_file)
         return self._door.dev(DevRequest(proposal=trial.proposal, snapshot=trial.snapshot, students=blobs))
 
     def ask_verify(self, trial: Trial) -> Submission:
-        """Sends a method to verify; the same method has the same submission."""
-        return self._door.verify(VerifyRequest(proposal=trial.proposal, snapshot=trial.snapshot))
+        """Sends a method to verify, or what was trained with it where the lab takes that; the same has the same id."""
+        card = self._bench.card
+        blobs = () if card.protocol == "method" else self._blobs(trial, card.verify_file or card.student_file)
+        return self._door.verify(VerifyRequest(proposal=trial.proposal, snapshot=trial.snapshot, students=blobs))
 
     def await_answer(self, submission: Submission) -> Submission:
         """Waits until the lab has answered; the wait is broken up, so that a stop is heard. Raises Stopped."""
@@ -77,8 +84,12 @@ class Desk:
             self._bench.log(f"waits for {submission.id}: {submission.status}")
         return submission
 
-    def _student(self, trial: Trial, first: int, seed: int) -> bytes:
-        path = f"{_out(trial, first)}/{seed}/{self._bench.card.student_file}"
+    def _blobs(self, trial: Trial, file: str) -> tuple[str, ...]:
+        seeds = [(group[0], seed) for group in self.groups() for seed in group]
+        return tuple(self._door.put_blob(self._left(trial, first, seed, file)) for first, seed in seeds)
+
+    def _left(self, trial: Trial, first: int, seed: int, file: str) -> bytes:
+        path = f"{_out(trial, first)}/{seed}/{file}"
         data = self._bench.get(path, max_bytes=STUDENT_BYTES)
         if data is None:
             raise ResearcherError(f"the training left no {path}", code="missing")

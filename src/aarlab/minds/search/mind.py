@@ -111,8 +111,7 @@ class Search:
         """From a recipe to a dev answer, unless something speaks against it on the way."""
         why = posts.reason(trial)
         files = self._desk.write(trial, why=why)
-        seeds = range(self._bench.me.dev_seeds)
-        groups = [group for group in (seeds[:1], seeds[1:]) if group]
+        groups = self._desk.groups()
         for group in groups:
             trained = self._desk.train(trial, seeds=group)
             if trained.checks is None:
@@ -123,8 +122,7 @@ class Search:
             if not trial.proposal:
                 trial = self._memory.update(trial, proposal=self._desk.propose(trial, why=why))
         trial = self._memory.update(trial, snapshot=self._desk.freeze(trial, files))
-        sent = self._desk.ask_dev(trial, groups=groups)
-        return self._scored(trial, self._desk.await_answer(sent))
+        return self._scored(trial, self._desk.await_answer(self._desk.ask_dev(trial)))
 
     def _gated(self, trial: Trial, found: checks.Checks, *, first: bool) -> Trial:
         against = checks.objection(found)

@@ -6,9 +6,15 @@ from collections.abc import Sequence
 from aarlab.minds.search.compose import title
 from aarlab.minds.search.memory import Memory, Trial
 from aarlab.minds.search.space import SPACE, Recipe, differences
-from aarlab.wire import FindingRequest, Submission
+from aarlab.wire import FindingRequest, ProtocolName, Submission
 
 INTRODUCTION = "Written by a search program, not by a person or a language model."
+HELD: dict[ProtocolName, str] = {
+    "method": "The lab trained this method itself, and it held on fresh draws.",
+    "student": "The lab scored the students that I trained, and they held on hidden items.",
+    "predictions": "The lab graded my answers to the hidden items of verify, and they held.",
+}
+"""What a good verification says, by the protocol of the study."""
 
 
 def hypothesis(direction: str, starts: Sequence[Recipe]) -> FindingRequest:
@@ -42,14 +48,16 @@ def verified(trial: Trial, answer: Submission) -> FindingRequest:
     """What came of it when the lab trained the method itself."""
     name = title(Recipe(**trial.recipe))
     if answer.status != "ok":
-        text = f"The lab could not train this method: submission {trial.verify} ended with {answer.status!r}.\n"
+        could = "train this method" if answer.protocol == "method" else "grade what I handed in"
+        text = f"The lab could not {could}: submission {trial.verify} ended with {answer.status!r}.\n"
         return FindingRequest(kind="error", title=_fit(f"Not verified: {name}"), text=text, submission=trial.verify)
     if answer.value is not None and (answer.low or 0.0) > 0:
-        text = f"The lab trained this method itself, and it held on fresh draws. Dev was {trial.submission}.\n"
+        text = f"{HELD[answer.protocol]} Dev was {trial.submission}.\n"
         kind, head, corrects = "result", "Verified", None
     else:
         said = answer.refusal or "the lower bound is not above the weak teacher"
-        text = f"On fresh draws this method did not hold: {said}. Dev was {trial.submission}.\n"
+        on = "fresh draws" if answer.protocol == "method" else "the hidden items of verify"
+        text = f"On {on} this method did not hold: {said}. Dev was {trial.submission}.\n"
         kind, head, corrects = "correction", "Did not hold", trial.finding
     return FindingRequest(
         kind=kind,

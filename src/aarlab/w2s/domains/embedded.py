@@ -1,9 +1,11 @@
 """The domains that come with the package: features of real texts under a real language model, no model needed."""
 
+from functools import partial
+
 import numpy as np
 
 from aarlab.w2s.domains.pool import ANY, Pool
-from aarlab.w2s.domains.shipped import read_shipped
+from aarlab.w2s.domains.shipped import read_shipped, read_texts
 
 EMBEDDED = ("chat", "math", "code")
 
@@ -30,4 +32,10 @@ def load_embedded(name: str) -> Pool:
         weak_layer=shipped.facts["weak_layer"],
         strong_layer=shipped.facts["strong_layer"],
         digest=digest,
+        texts=partial(_texts, name),
     )
+
+
+def _texts(name: str) -> list[tuple[str, ...]]:
+    """The wrong response first: the features are right minus wrong, which is second minus first."""
+    return [(pair.prompt, pair.bad, pair.good) for pair in read_texts(name)]

@@ -1,5 +1,6 @@
 """All items of a domain as numbers, with their labels. It never leaves the lab's side."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -42,6 +43,9 @@ class Pool:
     """Layer of the language model behind `strong`."""
     digest: str
     """SHA-256 that names the data in the ledger."""
+    texts: Callable[[], Sequence[tuple[str, ...]]] | None = None
+    """Gives [n] prompts, each with its first and second response or with its one answer, turned as the features are
+    stored; None where nobody knows them. Called only where the protocol shows texts."""
 
     def __post_init__(self) -> None:
         """Raises ValueError when lengths differ."""

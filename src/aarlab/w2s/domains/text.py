@@ -89,6 +89,7 @@ def pool_from_rows(
         weak_layer=recipe.weak_layer,
         strong_layer=recipe.strong_layer,
         digest=_digest(rows, roles, recipe),
+        texts=lambda: [_texts(row) for row in rows],
     )
 
 
