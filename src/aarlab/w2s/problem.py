@@ -1,6 +1,6 @@
 """Weak-to-strong as a gradable problem: the lab's side. Nothing of this module is ever in a sandbox."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aarlab.canonical import digest_json
 from aarlab.errors import UserError
-from aarlab.problem.contract import BASELINE, Card, Part, Progress, Score, Variant
+from aarlab.problem.contract import BASELINE, Card, Part, Progress, ProtocolName, Score, Variant
+from aarlab.problem.sight import Sight
 from aarlab.w2s.card import write_card
 from aarlab.w2s.controls import control_facts
 from aarlab.w2s.domains.pool import Pool
@@ -19,6 +20,7 @@ from aarlab.w2s.methods import METHODS
 from aarlab.w2s.pgr import Outcome, summarise
 from aarlab.w2s.splits import Splits, split
 from aarlab.w2s.student import Student
+from aarlab.w2s.task import Bools
 from aarlab.w2s.world import Rules, World, research_world, verify_world
 
 BASELINES = (BASELINE, "confident_only", "auxiliary_confidence", "zero_shot")
@@ -63,13 +65,27 @@ class W2SDraw:
 
     def grade(self, student: bytes) -> Outcome:
         """Who is right on each hidden item: student, weak teacher, ceiling. Raises ResearcherError(malformed)."""
-        return self.world.outcome(self.world.right(read_student(student, self.world)))
+        answers = student_answers(student, self.world)
+        sight = self.world.sight(answers)
+        return replace(self.world.outcome(sight.right), sight=sight)
 
 
 def read_student(data: bytes, world: World) -> Student:
     """A student that fits the world's task. Raises ResearcherError(code="malformed")."""
     task = world.task
     return Student.from_bytes(data, dimension=task.dimension, antisymmetric=task.antisymmetric)
+
+
+def student_answers(data: bytes, world: World) -> Bools:
+    """[n] what a student file answers to the world's hidden test. Raises ResearcherError(code="malformed")."""
+    return world.answers(read_student(data, world))
+
+
+READERS: Mapping[ProtocolName, Callable[[bytes, World], Bools]] = {
+    "method": student_answers,
+    "student": student_answers,
+}
+"""How a file that was handed in to dev becomes answers, by protocol."""
 
 
 class W2SProblem:
@@ -118,6 +134,15 @@ class W2SProblem:
         """Mean accuracy on the dev set. Raises ResearcherError(code="malformed")."""
         world = self.research(key)
         return float(np.mean([world.right(read_student(data, world)).mean() for data in students]))
+
+    def examine(self, files: Sequence[bytes], *, key: bytes, protocol: ProtocolName) -> Sequence[Sight]:
+        """The dev set as each file answers it. Raises ResearcherError(code="malformed")."""
+        world = self.research(key)
+        return [world.sight(READERS[protocol](data, world), margin=True) for data in files]
+
+    def sights(self, outcomes: Sequence[Outcome]) -> Sequence[Sight]:
+        """What `grade` has kept for detectors; outcomes that no detector is to see have none."""
+        return [outcome.sight for outcome in outcomes if outcome.sight is not None]
 
     def draw(self, seed: int, *, variant: Variant = "real", part: Part = "verify") -> W2SDraw:
         """A fresh draw; a pure function of the pool and the arguments."""

@@ -1,9 +1,13 @@
 """The domains that come with the package: features of real texts under a real language model, no model needed."""
 
+from collections.abc import Mapping
+from functools import cache, partial
+
 import numpy as np
 
-from aarlab.w2s.domains.pool import ANY, Pool
-from aarlab.w2s.domains.shipped import read_shipped
+from aarlab.w2s.domains.cues import pair_cues
+from aarlab.w2s.domains.pool import ANY, IntArray, Pool
+from aarlab.w2s.domains.shipped import read_shipped, read_texts
 
 EMBEDDED = ("chat", "math", "code")
 
@@ -30,4 +34,12 @@ def load_embedded(name: str) -> Pool:
         weak_layer=shipped.facts["weak_layer"],
         strong_layer=shipped.facts["strong_layer"],
         digest=digest,
+        cues=partial(_cues, name),
     )
+
+
+@cache
+def _cues(name: str) -> Mapping[str, IntArray]:
+    """Read when a detector first asks: loading a domain needs no text."""
+    rows = read_texts(name)
+    return pair_cues([row.bad for row in rows], [row.good for row in rows])

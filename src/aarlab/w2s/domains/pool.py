@@ -1,6 +1,7 @@
 """All items of a domain as numbers, with their labels. It never leaves the lab's side."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -42,6 +43,9 @@ class Pool:
     """Layer of the language model behind `strong`."""
     digest: str
     """SHA-256 that names the data in the ledger."""
+    cues: Callable[[], Mapping[str, IntArray]] = field(default=dict, compare=False)
+    """Answers [n] of simple rules that read the texts (0 or 1 in the pool's own orientation), by name. For detectors
+    only: a call may have to read the texts first. Not part of the digest."""
 
     def __post_init__(self) -> None:
         """Raises ValueError when lengths differ."""

@@ -1,6 +1,7 @@
 """A pool from a user's own rows of text: pairs of answers, or single solutions to judge."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -10,6 +11,7 @@ from aarlab.canonical import digest_json
 from aarlab.errors import UserError
 from aarlab.w2s.backends.features import VERSION, GroupFeatures, ItemError, Progress, PromptGroup, featurise
 from aarlab.w2s.backends.smollm import MissingModelError
+from aarlab.w2s.domains.cues import choice_cues, pair_cues
 from aarlab.w2s.domains.pool import FloatArray, IntArray, Kind, Pool
 from aarlab.w2s.domains.recipes import Recipe, evidence, prompt_text
 from aarlab.w2s.domains.shipped import group_numbers
@@ -89,6 +91,7 @@ def pool_from_rows(
         weak_layer=recipe.weak_layer,
         strong_layer=recipe.strong_layer,
         digest=_digest(rows, roles, recipe),
+        cues=partial(_cues, [_texts(row) for row in rows], groups),
     )
 
 
@@ -104,6 +107,12 @@ def _texts(row: Row) -> tuple[str, ...]:
     if isinstance(row, PairText):
         return row.prompt, row.first, row.second
     return row.question, row.choice
+
+
+def _cues(texts: Sequence[tuple[str, ...]], groups: IntArray) -> Mapping[str, IntArray]:
+    """Rules over the responses: two of a prompt are a pair, one is a choice."""
+    _, *columns = zip(*texts, strict=True)
+    return pair_cues(*columns) if len(columns) == 2 else choice_cues(columns[0], groups)
 
 
 def _digest(rows: Sequence[Row], roles: Sequence[int], recipe: Recipe) -> str:
