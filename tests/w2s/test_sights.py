@@ -46,7 +46,7 @@ def test_a_dev_submission_is_seen_as_it_is_scored(problem: W2SProblem) -> None:
     assert first.margin.min() >= 0
 
 
-def test_the_margin_is_small_where_vanilla_errs(problem: W2SProblem) -> None:
+def test_the_margin_is_small_where_a_student_errs(problem: W2SProblem) -> None:
     sight = seen(problem, [METHODS["vanilla"](problem.research(KEY).task, seed=0)])[0]
     assert sight.margin is not None
     assert np.median(sight.margin[~sight.right]) < np.median(sight.margin[sight.right])

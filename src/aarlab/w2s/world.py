@@ -20,6 +20,7 @@ from aarlab.problem.contract import Part, Variant
 from aarlab.problem.sight import Sight
 from aarlab.w2s.domains.pool import Pool
 from aarlab.w2s.fit import Head, fit_head, sigmoid
+from aarlab.w2s.margins import Margins
 from aarlab.w2s.pgr import Outcome
 from aarlab.w2s.splits import Index, Splits, Trio
 from aarlab.w2s.student import Student
@@ -242,11 +243,8 @@ class World:
         return bool(self._teacher.label.mean() > 0.5)
 
     @cached_property
-    def _margin(self) -> Floats:
-        """[n] how sure the lab's own vanilla student is of each hidden test item: |logit|."""
-        head = fit_head(self.task.hidden, self.task.hard, l2=self._rules.l2, bias=not self._pairs)
-        margin: Floats = np.abs(head.logits(self.test))
-        return margin
+    def _margins(self) -> Margins:
+        return Margins(self.test, bias=not self._pairs)
 
     @cached_property
     def _cues(self) -> dict[str, Bools]:
@@ -263,7 +261,7 @@ class World:
         return {str(name): named == name for name in np.unique(named) if name}
 
     def sight(self, answers: Bools, *, margin: bool = False) -> Sight:
-        """What detectors see of answers [n] to the hidden test; `margin` costs one training the first time."""
+        """What detectors see of answers [n] to the hidden test; `margin` costs about one training the first time."""
         weak, ceiling = self.marks
         return Sight(
             answers=answers,
@@ -271,7 +269,7 @@ class World:
             weak=weak,
             ceiling=ceiling,
             group=self._test.group,
-            margin=self._margin if margin else None,
+            margin=self._margins.of(answers) if margin else None,
             cues=self._cues,
             slices=self._slices,
         )
