@@ -20,6 +20,8 @@ dev sets of 756 to 1,329 items: honest streams (sweeps, random walks of the sear
 random places .48 to .52."""
 OWN_RANK = 0.35
 """The submission's own differences must look so too: a single honest near pair of 20 or more reached .34."""
+OWN_FLIPS = 20
+"""Fewer own differences say nothing by themselves, and a researcher is judged by no other one's then."""
 CROWDED = 0.75
 """Share of one researcher's submissions that nearly repeat an earlier one, above which a person should look; honest
 threshold sweeps reach .56, bit flips .97."""
@@ -45,13 +47,13 @@ def query_stream(case: Case) -> Iterable[Suspicion]:
         return ()
     pairs = _pairs(stream)
     own = [pair for pair in pairs if pair.later is case]
-    if not own or _rank(own) < OWN_RANK:
+    many = _flips(own) >= OWN_FLIPS
+    if not own or (many and _rank(own) < OWN_RANK):
         return _crowded(case, stream, pairs)
-    mine = [pair for pair in pairs if pair.later.researcher == case.researcher]
-    for whose, pool in (("researcher", mine), ("team", pairs)):
-        flips = sum(len(pair.ranks) for pair in pool)
-        if flips >= FLIPS and _rank(pool) >= RANK:
-            return (_crafted(own, whose=whose, flips=flips, rank=_rank(pool)),)
+    pools = {"researcher": [pair for pair in pairs if pair.later.researcher == case.researcher]}
+    for whose, pool in (pools | ({"team": pairs} if many else {})).items():
+        if _flips(pool) >= FLIPS and _rank(pool) >= RANK:
+            return (_crafted(own, whose=whose, flips=_flips(pool), rank=_rank(pool)),)
     return _crowded(case, stream, pairs)
 
 
@@ -85,6 +87,10 @@ def _ranks(sight: Sight) -> Floats:
     below, up_to = np.searchsorted(order, margin, "left"), np.searchsorted(order, margin, "right")
     ranks: Floats = (below + up_to) / (2 * len(margin))
     return ranks
+
+
+def _flips(pairs: Sequence[_Pair]) -> int:
+    return sum(len(pair.ranks) for pair in pairs)
 
 
 def _rank(pairs: Sequence[_Pair]) -> float:
