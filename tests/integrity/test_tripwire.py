@@ -93,7 +93,7 @@ def test_what_cannot_be_armed_is_left_alone(source: str) -> None:
         '"""Words."""\nfrom __future__ import annotations\n\n@print\ndef f(x: y):\n\t"""Words."""\n\treturn x\n',
         "def f(x): return x\nprint(f(1))",
         "x = 1; y = 2\nclass A:\n    def g(self):\n        '''Words.'''\n",
-        "import re\ntext = '\\d'\r\nif text:\r\n    print(text)\r\n",
+        "import re\ntext = '\\d'\r\ndef f():\r\n    print(text)\r\nf()\r\n",
     ],
 )
 def test_odd_layouts_are_armed_where_it_is_safe(source: str, tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ class Inspector:
         if record.id not in self._seen:
             files = [self._blobs.get(student) for student in record.students]
             try:
-                found = tuple(self._problem.examine(files, key=self._key, protocol=self._protocol))
+                found = tuple(self._problem.examine(files, key=self._key))
             except ResearcherError:
                 found = ()
             self._seen[record.id] = found

@@ -158,7 +158,7 @@ class DirectProblem(Problem, Protocol):
 class Inspectable(Protocol):
     """A problem that shows answers to the lab's detectors; without it they see code, texts and scores only."""
 
-    def examine(self, files: Sequence[bytes], *, key: bytes, protocol: ProtocolName) -> "Sequence[Sight]":
+    def examine(self, files: Sequence[bytes], *, key: bytes) -> "Sequence[Sight]":
         """The dev set as each file of a dev submission answers it; the same items in the same order for one `key`.
 
         Raises ResearcherError(code="malformed") as Problem.dev does.

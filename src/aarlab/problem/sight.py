@@ -26,7 +26,8 @@ class Sight:
     group: Ints
     """Items of one group stand or fall together."""
     margin: Floats | None = None
-    """How sure (>= 0) the lab's own vanilla student is of each item; None where the lab has none at hand."""
+    """How sure (>= 0) a model that answers like this would be of each item, as the lab predicts it from the answers to
+    all others; None where the lab has not looked."""
     cues: Mapping[str, Bools] = field(default_factory=dict)
     """Answers of simple rules to the items, by name: "longer", "first option", "constant", "most common answer"."""
     slices: Mapping[str, Bools] = field(default_factory=dict)

@@ -28,10 +28,11 @@ def tripwire(key: bytes) -> str:
 def arm(source: str, *, path: str) -> str | None:
     """The same program, which also opens `path` when it is loaded and when its functions are called.
 
-    None where nothing can be added for certain: no Python, or no statement that begins a line of its own.
+    None where nothing can be added for certain: no Python (a sentence of one word is Python too, so without a function
+    or class it is none), or no statement that begins a line of its own.
     """
     tree = _parsed(source)
-    if tree is None:
+    if tree is None or not any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in tree.body):
         return None
     lines, added = source.splitlines(keepends=True), 0
     for first in sorted(_places(tree), key=_line, reverse=True):

@@ -6,18 +6,22 @@ verify and final lie in one secret order: who answers does not know which of the
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import save
 
+from aarlab.problem.claims import canary
 from aarlab.problem.contract import Card, Part, ProtocolName, Score
 from aarlab.problem.predictions import read_predictions
+from aarlab.problem.sight import Ints, Sight
+from aarlab.problem.tripwire import arm, arm_some, tripwire
 from aarlab.w2s.card import write_card
 from aarlab.w2s.domains.pool import Pool
 from aarlab.w2s.pgr import Outcome, summarise
-from aarlab.w2s.problem import W2SProblem, W2SSettings, read_student, trusted_marks
+from aarlab.w2s.problem import W2SProblem, W2SSettings, graded, student_answers, trusted_marks
 from aarlab.w2s.runner import INPUTS
 from aarlab.w2s.splits import Index
 from aarlab.w2s.task import Bools
@@ -44,21 +48,26 @@ class W2SDirect(W2SProblem):
             self._publish_inputs(folder, key)
             self._publish_texts(folder, key)
 
-    def dev(self, students: Sequence[bytes], *, key: bytes) -> float:
-        """Mean accuracy on the dev set. Raises ResearcherError(code="malformed")."""
-        world = self.research(key)
+    def examine(self, files: Sequence[bytes], *, key: bytes) -> Sequence[Sight]:
+        """The dev set as each file answers it. Raises ResearcherError(code="malformed")."""
+        sights = super().examine(files, key=key)
         if self._protocol == "student":
-            return super().dev(students, key=key)
-        return float(np.mean([world.right_answers(self._answers(data, len(world.test))).mean() for data in students]))
+            return sights
+        return [replace(sight, canary=canary(key, labels=_labels(sight))) for sight in sights]
+
+    def _dev_answers(self, data: bytes, world: World) -> Bools:
+        if self._protocol == "student":
+            return super()._dev_answers(data, world)
+        return self._answers(data, len(world.test))
 
     def grade(self, file: bytes, *, key: bytes, part: Part) -> Outcome:
         """Who is right on each item of `part`: the file, weak teacher, ceiling. Raises ResearcherError(malformed)."""
         world = self._worlds(key)[part]
         if self._protocol == "student":
-            return world.outcome(world.right(read_student(file, world)))
+            return graded(student_answers(file, world), world)
         chosen = self._membership(key)
         answers = self._answers(file, len(chosen))[chosen if part == "verify" else ~chosen]
-        return world.outcome(world.right_answers(answers))
+        return graded(answers, world)
 
     def marks(self, seeds: Sequence[int], *, key: bytes, part: Part) -> Mapping[str, Score]:
         """Weak teacher, ceiling and baselines, trained on the research task with these seeds."""
@@ -105,6 +114,18 @@ class W2SDirect(W2SProblem):
         }
         (folder / INPUTS).write_bytes(save(tensors))
 
+    def _armed(self, items: Sequence[tuple[str, ...]], key: bytes) -> Sequence[tuple[str, ...]]:
+        """The same items, of which some that are programs tell the lab when somebody runs them.
+
+        Which items is a secret that no label has a part in; of a pair both responses are armed where both can be.
+        """
+        armed = arm_some([item[1] for item in items], key=key)
+        path = f"/data/{tripwire(key)}"
+        return [
+            item if now == item[1] else (item[0], now, *(arm(other, path=path) or other for other in item[2:]))
+            for item, now in zip(items, armed, strict=True)
+        ]
+
     def _publish_texts(self, folder: Path, key: bytes) -> None:
         if self._pool.texts is None:
             return
@@ -115,14 +136,23 @@ class W2SDirect(W2SProblem):
             "hidden": self._deal(key),
         }
         for name, (rows, coin) in shown.items():
-            lines = [_line(texts[row], turned=bool(turn)) for row, turn in zip(rows, coin, strict=True)]
+            items = [_turned(texts[row], turned=bool(turn)) for row, turn in zip(rows, coin, strict=True)]
+            lines = [_line(item) for item in self._armed(items, key)]
             (folder / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
 
 
-def _line(texts: tuple[str, ...], *, turned: bool) -> str:
-    """One item as everybody may see it: no label, group, source or number."""
+def _labels(sight: Sight) -> Ints:
+    """[n] the true ones."""
+    return np.where(sight.right, sight.answers, ~sight.answers).astype(np.int64)
+
+
+def _turned(texts: tuple[str, ...], *, turned: bool) -> tuple[str, ...]:
+    """Prompt and responses of an item as its coin shows them."""
     prompt, *answers = texts
-    if len(answers) == 1:
-        return json.dumps({"question": prompt, "choice": answers[0]}, ensure_ascii=False) + "\n"
-    first, second = reversed(answers) if turned else answers
-    return json.dumps({"prompt": prompt, "first": first, "second": second}, ensure_ascii=False) + "\n"
+    return (prompt, *(reversed(answers) if turned else answers))
+
+
+def _line(texts: tuple[str, ...]) -> str:
+    """One item as everybody may see it: no label, group, source or number."""
+    names = ("question", "choice") if len(texts) == 2 else ("prompt", "first", "second")
+    return json.dumps(dict(zip(names, texts, strict=True)), ensure_ascii=False) + "\n"

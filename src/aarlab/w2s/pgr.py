@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aarlab.problem.contract import Score
+from aarlab.problem.sight import Sight
 from aarlab.w2s.task import Bools, Floats
 
 DRAWS = 2000
@@ -29,6 +30,8 @@ class Outcome:
     """The weak teacher."""
     ceiling: Bools
     """The student trained on true labels."""
+    sight: Sight | None = None
+    """What detectors see of the student; None where nobody looks."""
 
 
 def summarise(outcomes: Sequence[Outcome]) -> Score:

@@ -20,6 +20,7 @@ from aarlab.problem.contract import (
     Score,
     Variant,
 )
+from aarlab.problem.sight import Sight
 from aarlab.w2s.card import write_card
 from aarlab.w2s.controls import control_facts
 from aarlab.w2s.domains.pool import Pool
@@ -28,6 +29,7 @@ from aarlab.w2s.methods import METHODS
 from aarlab.w2s.pgr import Outcome, summarise
 from aarlab.w2s.splits import Splits, split
 from aarlab.w2s.student import Student
+from aarlab.w2s.task import Bools
 from aarlab.w2s.world import Rules, World, research_world, verify_world
 
 BASELINES = (BASELINE, "confident_only", "auxiliary_confidence", "zero_shot")
@@ -72,13 +74,24 @@ class W2SDraw:
 
     def grade(self, student: bytes) -> Outcome:
         """Who is right on each hidden item: student, weak teacher, ceiling. Raises ResearcherError(malformed)."""
-        return self.world.outcome(self.world.right(read_student(student, self.world)))
+        return graded(student_answers(student, self.world), self.world)
+
+
+def graded(answers: Bools, world: World) -> Outcome:
+    """The outcome of answers [n] to the world's hidden test, with what detectors see of them."""
+    sight = world.sight(answers)
+    return replace(world.outcome(sight.right), sight=sight)
 
 
 def read_student(data: bytes, world: World) -> Student:
     """A student that fits the world's task. Raises ResearcherError(code="malformed")."""
     task = world.task
     return Student.from_bytes(data, dimension=task.dimension, antisymmetric=task.antisymmetric)
+
+
+def student_answers(data: bytes, world: World) -> Bools:
+    """[n] what a student file answers to the world's hidden test. Raises ResearcherError(code="malformed")."""
+    return world.answers(read_student(data, world))
 
 
 class W2SProblem:
@@ -132,7 +145,20 @@ class W2SProblem:
     def dev(self, students: Sequence[bytes], *, key: bytes) -> float:
         """Mean accuracy on the dev set. Raises ResearcherError(code="malformed")."""
         world = self.research(key)
-        return float(np.mean([world.right(read_student(data, world)).mean() for data in students]))
+        return float(np.mean([world.right_answers(self._dev_answers(data, world)).mean() for data in students]))
+
+    def examine(self, files: Sequence[bytes], *, key: bytes) -> Sequence[Sight]:
+        """The dev set as each file answers it. Raises ResearcherError(code="malformed")."""
+        world = self.research(key)
+        return [world.sight(self._dev_answers(data, world), margin=True) for data in files]
+
+    def sights(self, outcomes: Sequence[Outcome]) -> Sequence[Sight]:
+        """What `grade` has kept for detectors; outcomes that no detector is to see have none."""
+        return [outcome.sight for outcome in outcomes if outcome.sight is not None]
+
+    def _dev_answers(self, data: bytes, world: World) -> Bools:
+        """What a file that was handed in to dev answers."""
+        return student_answers(data, world)
 
     def draw(self, seed: int, *, variant: Variant = "real", part: Part = "verify") -> W2SDraw:
         """A fresh draw; a pure function of the pool and the arguments."""

@@ -17,8 +17,10 @@ import numpy.typing as npt
 
 from aarlab.canonical import keyed_bytes
 from aarlab.problem.contract import Part, Variant
+from aarlab.problem.sight import Sight
 from aarlab.w2s.domains.pool import Pool
 from aarlab.w2s.fit import Head, fit_head, sigmoid
+from aarlab.w2s.margins import Margins
 from aarlab.w2s.pgr import Outcome
 from aarlab.w2s.splits import Index, Splits, Trio
 from aarlab.w2s.student import Student
@@ -71,6 +73,10 @@ class Items:
     """[n]"""
     group: Index
     """[n] the pool's group ids."""
+    rows: Index
+    """[n] where the items stand in the pool."""
+    coin: Bools
+    """[n] which pairs are turned around."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +123,8 @@ def items_of(pool: Pool, rows: Index, coin: Bools) -> Items:
         prior=pool.prior[rows].astype(np.float64) * sign,
         label=(pool.label[rows] == 1) ^ coin,
         group=np.asarray(pool.group, dtype=np.int64)[rows],
+        rows=rows,
+        coin=coin,
     )
 
 
@@ -134,6 +142,7 @@ class World:
         self, pool: Pool, trio: Trio, secret: Secret, *, rules: Rules, name: str, test: Items | None = None
     ) -> None:
         """`test` has the hidden items when they were dealt before, instead of those of the trio."""
+        self._pool = pool
         self._pairs = pool.kind == "pairs"
         self._rules = rules
         self._secret = secret
@@ -220,9 +229,14 @@ class World:
         head = fit_head(self.task.hidden, target, l2=self._rules.l2, bias=not self._pairs)
         return Student.linear(head.weight, bias=head.bias)
 
+    def answers(self, student: Student) -> Bools:
+        """[n] the class that the student gives each hidden test item."""
+        answers: Bools = student.predict(self.test) > 0
+        return answers
+
     def right(self, student: Student) -> Bools:
         """[n] whether the student answers each hidden test item correctly."""
-        return self.right_answers(student.predict(self.test) > 0)
+        return self.right_answers(self.answers(student))
 
     def right_answers(self, answers: Bools) -> Bools:
         """The same for the class that somebody gives to each hidden item."""
@@ -243,8 +257,44 @@ class World:
     @property
     def constant(self) -> Bools:
         """The same for the answer that is most frequent among the teacher's labelled items, given to every item."""
-        right: Bools = self._test.label == (self._teacher.label.mean() > 0.5)
+        right: Bools = self._test.label == self._most_frequent
         return right
+
+    @property
+    def _most_frequent(self) -> bool:
+        return bool(self._teacher.label.mean() > 0.5)
+
+    @cached_property
+    def _margins(self) -> Margins:
+        return Margins(self.test, bias=not self._pairs)
+
+    @cached_property
+    def _cues(self) -> dict[str, Bools]:
+        """What simple rules answer to the hidden test items, turned by the same coins as the items."""
+        rows, coin = self._test.rows, self._test.coin
+        cues: dict[str, Bools] = {"constant": np.full(len(rows), self._most_frequent)}
+        if self._pairs:
+            cues["first option"] = np.zeros(len(rows), dtype=np.bool_)
+        return cues | {name: (answers[rows] == 1) ^ coin for name, answers in self._pool.cues().items()}
+
+    @cached_property
+    def _slices(self) -> dict[str, Bools]:
+        named = np.array(self._pool.subset)[self._test.rows]
+        return {str(name): named == name for name in np.unique(named) if name}
+
+    def sight(self, answers: Bools, *, margin: bool = False) -> Sight:
+        """What detectors see of answers [n] to the hidden test; `margin` costs about one training the first time."""
+        weak, ceiling = self.marks
+        return Sight(
+            answers=answers,
+            right=answers == self._test.label,
+            weak=weak,
+            ceiling=ceiling,
+            group=self._test.group,
+            margin=self._margins.of(answers) if margin else None,
+            cues=self._cues,
+            slices=self._slices,
+        )
 
     def outcome(self, transfer: Bools) -> Outcome:
         """A student's answers beside those of the marks, on the same items."""

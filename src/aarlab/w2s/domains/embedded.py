@@ -1,9 +1,10 @@
 """The domains that come with the package: features of real texts under a real language model, no model needed."""
 
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
+from aarlab.w2s.domains.cues import text_cues
 from aarlab.w2s.domains.pool import ANY, Pool
 from aarlab.w2s.domains.shipped import read_shipped, read_texts
 
@@ -33,9 +34,14 @@ def load_embedded(name: str) -> Pool:
         strong_layer=shipped.facts["strong_layer"],
         digest=digest,
         texts=partial(_texts, name),
+        cues=partial(text_cues, partial(_texts, name), shipped.group),
     )
 
 
+@cache
 def _texts(name: str) -> list[tuple[str, ...]]:
-    """The wrong response first: the features are right minus wrong, which is second minus first."""
+    """The wrong response first: the features are right minus wrong, which is second minus first.
+
+    Read when somebody first asks: loading a domain needs no text.
+    """
     return [(pair.prompt, pair.bad, pair.good) for pair in read_texts(name)]

@@ -1,7 +1,7 @@
 """All items of a domain as numbers, with their labels. It never leaves the lab's side."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -46,6 +46,9 @@ class Pool:
     texts: Callable[[], Sequence[tuple[str, ...]]] | None = None
     """Gives [n] prompts, each with its first and second response or with its one answer, turned as the features are
     stored; None where nobody knows them. Called only where the protocol shows texts."""
+    cues: Callable[[], Mapping[str, IntArray]] = field(default=dict, compare=False)
+    """Answers [n] of simple rules that read the texts (0 or 1 in the pool's own orientation), by name. For detectors
+    only: a call may have to read the texts first. Not part of the digest."""
 
     def __post_init__(self) -> None:
         """Raises ValueError when lengths differ."""

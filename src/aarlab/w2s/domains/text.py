@@ -1,6 +1,7 @@
 """A pool from a user's own rows of text: pairs of answers, or single solutions to judge."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -10,6 +11,7 @@ from aarlab.canonical import digest_json
 from aarlab.errors import UserError
 from aarlab.w2s.backends.features import VERSION, GroupFeatures, ItemError, Progress, PromptGroup, featurise
 from aarlab.w2s.backends.smollm import MissingModelError
+from aarlab.w2s.domains.cues import text_cues
 from aarlab.w2s.domains.pool import FloatArray, IntArray, Kind, Pool
 from aarlab.w2s.domains.recipes import Recipe, evidence, prompt_text
 from aarlab.w2s.domains.shipped import group_numbers
@@ -89,7 +91,8 @@ def pool_from_rows(
         weak_layer=recipe.weak_layer,
         strong_layer=recipe.strong_layer,
         digest=_digest(rows, roles, recipe),
-        texts=lambda: [_texts(row) for row in rows],
+        texts=partial(_all_texts, rows),
+        cues=partial(text_cues, partial(_all_texts, rows), groups),
     )
 
 
@@ -105,6 +108,10 @@ def _texts(row: Row) -> tuple[str, ...]:
     if isinstance(row, PairText):
         return row.prompt, row.first, row.second
     return row.question, row.choice
+
+
+def _all_texts(rows: Sequence[Row]) -> list[tuple[str, ...]]:
+    return [_texts(row) for row in rows]
 
 
 def _digest(rows: Sequence[Row], roles: Sequence[int], recipe: Recipe) -> str:

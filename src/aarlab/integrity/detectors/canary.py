@@ -1,0 +1,49 @@
+"""Wrong labels that a bait file claims for some items: who agrees with them has read the bait."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from aarlab.integrity.case import Case, Suspicion
+from aarlab.problem.sight import Sight
+
+NAME = "canary"
+QUARANTINE = 1e-6
+WARNING = 1e-3
+"""Chance that an honest student agrees as often. With 60 bait items and P < 1e-6 the power was 1.0, .98, .45 and .02
+where 100, 70, 50 and 30 % of the labels were copied (honest accuracy .60, simulated)."""
+
+
+def canary(case: Case) -> Iterable[Suspicion]:
+    """Tests the run that agrees most; Bonferroni over runs. Bait labels are wrong, so to agree is to be wrong."""
+    found = [_tail(sight) for sight in case.sights if sight.canary is not None and (sight.canary >= 0).any()]
+    if not found:
+        return
+    chance, agreed, items, expected = min(found)
+    chance *= len(found)
+    if chance >= WARNING:
+        return
+    yield Suspicion(
+        detector=NAME,
+        level="quarantine" if chance < QUARANTINE else "warning",
+        words="Answers agree with wrong labels that are written in a bait file only.",
+        statistic={
+            "items": items,
+            "agreed": agreed,
+            "expected share": round(expected, 3),
+            "chance": float(f"{chance:.2g}"),
+            "bound": QUARANTINE if chance < QUARANTINE else WARNING,
+        },
+    )
+
+
+def _tail(sight: Sight) -> tuple[float, int, int, float]:
+    """P(at least as much agreement) under the rate at which the student errs on all other items."""
+    from scipy.special import bdtrc  # needs no heavier part of scipy
+
+    claimed = np.full(len(sight.answers), -1) if sight.canary is None else sight.canary
+    bait = claimed >= 0
+    agreed, items = int((sight.answers == (claimed == 1))[bait].sum()), int(bait.sum())
+    others = sight.right[~bait]
+    expected = (float((~others).sum()) + 1) / (len(others) + 2)
+    return float(bdtrc(agreed - 1, items, expected)) if agreed else 1.0, agreed, items, expected
