@@ -3,8 +3,26 @@
 from collections.abc import Mapping
 
 from aarlab.integrity.case import Case, Detector, Suspicion
+from aarlab.integrity.detectors.collusion import shared_answers
+from aarlab.integrity.detectors.duplicates import near_duplicate
+from aarlab.integrity.detectors.injection import prompt_injection
+from aarlab.integrity.detectors.lookup import look_up
+from aarlab.integrity.detectors.lottery import rerun_lottery, seed_lottery
+from aarlab.integrity.detectors.scorer import scorer_tampering
+from aarlab.integrity.detectors.tables import embedded_table
+from aarlab.integrity.detectors.transcripts import transcript
 
-DETECTORS: Mapping[str, Detector] = {}
+DETECTORS: Mapping[str, Detector] = {
+    "embedded table": embedded_table,
+    "look-up": look_up,
+    "near-duplicate": near_duplicate,
+    "prompt injection": prompt_injection,
+    "re-run lottery": rerun_lottery,
+    "scorer tampering": scorer_tampering,
+    "seed lottery": seed_lottery,
+    "shared answers": shared_answers,
+    "transcript": transcript,
+}
 """All that are run on every submission."""
 
 
