@@ -3,7 +3,7 @@
 import ast
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 MAX_CHARS = 400_000
 """Longer files are not parsed; no method that the lab accepts by default is as long."""
@@ -33,16 +33,16 @@ def without_docstrings(body: list[ast.stmt]) -> list[ast.stmt]:
     return [one for one in body if not (isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant))]
 
 
-def docstrings(tree: ast.Module) -> frozenset[int]:
+def docstrings(nodes: Iterable[ast.AST]) -> frozenset[int]:
     """id() of the constants that stand alone as a statement."""
-    alone = (node.value for node in ast.walk(tree) if isinstance(node, ast.Expr))
+    alone = (node.value for node in nodes if isinstance(node, ast.Expr))
     return frozenset(id(value) for value in alone if isinstance(value, ast.Constant))
 
 
-def imported(tree: ast.Module) -> dict[str, str]:
-    """Local name -> dotted name of what imports anywhere in the file bind it to; relative ones begin with a dot."""
+def imported(nodes: Iterable[ast.AST]) -> dict[str, str]:
+    """Local name -> dotted name of what imports among the nodes bind it to; relative ones begin with a dot."""
     names: dict[str, str] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 bound = alias.asname or alias.name.split(".")[0]
@@ -60,17 +60,19 @@ class _Module(ast.Name):
 class Names:
     """What names stand for in one file: imports, aliases of them, and constants. One scope for the whole file."""
 
-    def __init__(self, tree: ast.Module) -> None:
-        self._names = imported(tree)
+    def __init__(self, nodes: Sequence[ast.AST]) -> None:
+        """`nodes` are all of the file."""
+        self._names = imported(nodes)
         self._texts: dict[str, str] = {}
-        own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-        self._own = own | {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+        own = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+        self._own = own | {node.arg for node in nodes if isinstance(node, ast.arg)}
+        bindings = list(_bindings(nodes))
         for _ in range(2):  # an alias of an alias
-            for name, value in _bindings(tree):
+            for name, value in bindings:
                 self._bind(name, value)
 
     def dotted(self, node: ast.expr) -> str:
-        """The dotted name that an expression stands for, as "sys._getframe"; "?" is what cannot be told, "~x" a variable x.
+        """The dotted name of an expression, as "sys._getframe"; "?" is what cannot be told, "~x" a variable x.
 
         Sees through aliases, getattr with a constant, __import__, import_module, sys.modules, vars and __dict__.
         """
@@ -210,8 +212,8 @@ BUILTINS = frozenset(
 """Builtin names that a rule may ask for; others are not worth a prefix."""
 
 
-def _bindings(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
-    for node in ast.walk(tree):
+def _bindings(nodes: Sequence[ast.AST]) -> Iterator[tuple[str, ast.expr]]:
+    for node in nodes:
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             yield node.targets[0].id, node.value
         elif isinstance(node, ast.NamedExpr):

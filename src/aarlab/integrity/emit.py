@@ -4,7 +4,7 @@ import ast
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aarlab.integrity.code import imported, without_docstrings
 
@@ -26,12 +26,14 @@ class Program:
     """Other statements of the top level that may do something."""
     imports: Mapping[str, str]
     """Local name -> dotted name of what is not the method's own."""
+    scopes: dict[int, tuple[set[str], set[str]]] = field(default_factory=dict)
+    """By id() of a definition: see `scope`."""
 
     @classmethod
     def of(cls, files: Sequence[tuple[str, ast.Module]]) -> "Program":
         """From parsed files."""
         stems = {path.rsplit("/", 1)[-1].rsplit(".", 1)[0] for path, _ in files}
-        found = {name: target for _, tree in files for name, target in imported(tree).items()}
+        found = {name: target for _, tree in files for name, target in imported(ast.walk(tree)).items()}
         imports = {name: target for name, target in found.items() if target.lstrip(".").split(".")[0] not in stems}
         definitions: dict[str, Definition] = {}
         loose: list[ast.stmt] = []
@@ -47,6 +49,12 @@ class Program:
         """The value of a variable of the top level that is a plain constant."""
         node = self.definitions.get(name)
         return node.value if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) else None
+
+    def scope(self, node: ast.AST) -> tuple[set[str], set[str]]:
+        """Names that a definition binds inside itself, and those that it uses."""
+        if id(node) not in self.scopes:
+            self.scopes[id(node)] = _scope(node)
+        return self.scopes[id(node)]
 
     def reachable(self, entry: str) -> set[str]:
         """Names of definitions that the entry or a loose statement may use; all when there is no entry."""
@@ -71,7 +79,7 @@ class Emitter:
 
     def tokens(self, node: ast.AST, *, own: Mapping[str, str] | None = None) -> list[str]:
         """Tokens of one definition or statement; `own` names the method's other definitions. Linear, no recursion."""
-        locals_, used = _scope(node), _loaded(node)
+        locals_, used = self._program.scope(node)
         seen: dict[str, str] = {}
         out: list[str] = []
         ahead: list[ast.AST | str] = [node]
@@ -129,11 +137,11 @@ class Emitter:
 
 def _children(node: ast.AST, used: set[str]) -> Iterator[ast.AST | str]:
     """Parts of a node in order, without what does nothing. A function's own name is none of them."""
-    for field, value in ast.iter_fields(node):
-        if field in _SKIPPED:
+    for part, value in ast.iter_fields(node):
+        if part in _SKIPPED:
             continue
         if isinstance(value, list):
-            yield field
+            yield part
             body = [one for one in value if isinstance(one, ast.AST)]
             yield from (one for one in body if not isinstance(one, ast.stmt) or _does(one, used))
         elif isinstance(value, ast.AST) or (
@@ -205,17 +213,16 @@ def _mentioned(node: ast.AST) -> set[str]:
     return {_last(one) for one in ast.walk(node) if isinstance(one, ast.Name | ast.Attribute)}
 
 
-def _loaded(node: ast.AST) -> set[str]:
-    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}
-
-
-def _scope(node: ast.AST) -> set[str]:
-    """Names that a definition binds inside itself."""
-    if isinstance(node, ast.Assign):
-        return set()
-    stored = {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and not isinstance(one.ctx, ast.Load)}
-    inner = {one.name for one in ast.walk(node) if isinstance(one, ast.FunctionDef | ast.ClassDef) and one is not node}
-    return stored | inner | {one.arg for one in ast.walk(node) if isinstance(one, ast.arg)}
+def _scope(node: ast.AST) -> tuple[set[str], set[str]]:
+    bound, used = set[str](), set[str]()
+    for one in ast.walk(node):
+        if isinstance(one, ast.Name):
+            (used if isinstance(one.ctx, ast.Load) else bound).add(one.id)
+        elif isinstance(one, ast.arg):
+            bound.add(one.arg)
+        elif isinstance(one, ast.FunctionDef | ast.ClassDef) and one is not node:
+            bound.add(one.name)
+    return (set() if isinstance(node, ast.Assign) else bound), used
 
 
 def _last(node: ast.expr) -> str:

@@ -1,7 +1,7 @@
 """Where text that is executed as code comes from: a literal, the data, or elsewhere. A rough, flow-insensitive look."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,12 +31,12 @@ class Run:
     """Of the text."""
 
 
-def runs(tree: ast.Module, names: Names) -> tuple[Run, ...]:
+def runs(nodes: Sequence[ast.AST], names: Names) -> tuple[Run, ...]:
     """All places where a file runs text as code."""
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and names.dotted(node.func) in EXECUTE]
+    calls = [node for node in nodes if isinstance(node, ast.Call) and names.dotted(node.func) in EXECUTE]
     if not calls:
         return ()
-    tainted = _tainted(tree, names)
+    tainted = _tainted(nodes, names)
     return tuple(Run(call.lineno, _origin(call, names, tainted)) for call in calls)
 
 
@@ -61,14 +61,14 @@ def _from_data(node: ast.AST, tainted: set[str]) -> bool:
     )
 
 
-def _tainted(tree: ast.Module, names: Names) -> set[str]:
+def _tainted(nodes: Sequence[ast.AST], names: Names) -> set[str]:
     """Names that may hold data: what comes from a path below /data, or from the task that `train` is given."""
-    own = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    own = {node.name: node for node in nodes if isinstance(node, ast.FunctionDef)}
     tainted = {argument.arg for argument in own["train"].args.args[:1]} if "train" in own else set()
-    tainted |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and _path(node, names)}
+    tainted |= {node.id for node in nodes if isinstance(node, ast.Name) and _path(node, names)}
     for _ in range(_SWEEPS):
         before = len(tainted)
-        for value, targets in _movements(tree, own):
+        for value, targets in _movements(nodes, own):
             if _from_data(value, tainted):
                 tainted.update(targets)
         if len(tainted) == before:
@@ -80,9 +80,9 @@ def _path(node: ast.Name, names: Names) -> bool:
     return (names.text(node) or "").startswith(_DATA)
 
 
-def _movements(tree: ast.Module, own: dict[str, ast.FunctionDef]) -> Iterator[tuple[ast.AST, set[str]]]:
+def _movements(nodes: Sequence[ast.AST], own: dict[str, ast.FunctionDef]) -> Iterator[tuple[ast.AST, set[str]]]:
     """What flows into which names."""
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case ast.Assign(targets=targets, value=value):
                 yield value, {name for target in targets for name in _named(target)}

@@ -41,6 +41,12 @@ class Normal:
 
 def fingerprint(files: Mapping[str, str]) -> str:
     """SHA-256 of what a method does: its code, and the values of the files that the code reads."""
+    return _fingerprint(tuple(sorted(files.items())))
+
+
+@lru_cache(maxsize=1024)
+def _fingerprint(items: tuple[tuple[str, str], ...]) -> str:
+    files = dict(items)
     code = code_of(files)
     reads = any(_READS.search(text) for _, text in code)
     values = [(path, _values(files[path])) for path in sorted(files) if reads and _is_data(path)]

@@ -1,7 +1,7 @@
 """What one Python file says, flat: names that it uses, strings, its own special methods. Kept by content."""
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -78,24 +78,23 @@ def read(path: str, text: str) -> Reading:
     tree = parse(text)
     if tree is None:
         return Reading(path, text, parsed=False)
-    names = Names(tree)
-    uses = tuple(_uses(tree, names))
+    nodes = list(ast.walk(tree))
+    names = Names(nodes)
     return Reading(
         path,
         text,
         parsed=True,
-        uses=uses,
-        strings=tuple(_strings(tree, names)),
-        specials=tuple(_specials(tree)),
-        runs=runs(tree, names),
+        uses=tuple(_uses(nodes, names, below=_below_main(tree))),
+        strings=tuple(_strings(nodes, names)),
+        specials=tuple(_specials(nodes)),
+        runs=runs(nodes, names),
     )
 
 
-def _uses(tree: ast.Module, names: Names) -> Iterator[Use]:
-    below = _below_main(tree)
-    called = {id(node.func): node for node in ast.walk(tree) if isinstance(node, ast.Call)}
+def _uses(nodes: Sequence[ast.AST], names: Names, *, below: set[int]) -> Iterator[Use]:
+    called = {id(node.func): node for node in nodes if isinstance(node, ast.Call)}
     left = _MOST
-    for node in ast.walk(tree):
+    for node in nodes:
         for use in _use(node, names, called.get(id(node)), main=id(node) in below):
             left -= 1
             if left < 0:
@@ -147,10 +146,10 @@ def _compared(test: ast.expr) -> str:
     return ""
 
 
-def _strings(tree: ast.Module, names: Names) -> Iterator[tuple[str, int]]:
-    alone = docstrings(tree)
+def _strings(nodes: Sequence[ast.AST], names: Names) -> Iterator[tuple[str, int]]:
+    alone = docstrings(nodes)
     left = _MOST
-    for node in ast.walk(tree):
+    for node in nodes:
         if id(node) in alone or not isinstance(node, ast.Constant | ast.BinOp | ast.JoinedStr | ast.Call):
             continue
         text = names.text(node)
@@ -161,8 +160,8 @@ def _strings(tree: ast.Module, names: Names) -> Iterator[tuple[str, int]]:
             return
 
 
-def _specials(tree: ast.Module) -> Iterator[Special]:
-    for owner in ast.walk(tree):
+def _specials(nodes: Sequence[ast.AST]) -> Iterator[Special]:
+    for owner in nodes:
         if not isinstance(owner, ast.ClassDef):
             continue
         for node in owner.body:
@@ -175,5 +174,7 @@ def _specials(tree: ast.Module) -> Iterator[Special]:
 
 
 def _constant(function: ast.FunctionDef) -> bool:
-    returned = [node.value for node in ast.walk(function) if isinstance(node, ast.Return)]
-    return bool(returned) and all(isinstance(value, ast.Constant) for value in returned)
+    inner = list(ast.walk(function))
+    returned = [node.value for node in inner if isinstance(node, ast.Return)]
+    decides = any(isinstance(node, ast.If | ast.For | ast.While | ast.Try | ast.Match) for node in inner)
+    return bool(returned) and not decides and all(isinstance(value, ast.Constant) for value in returned)

@@ -22,8 +22,8 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("new instructions", r"\b(new|updated|real|actual) (system )?instructions?( (for|to) (the )?\w+)? ?[:=]"),
         (
             "tells a reviewer",
-            rf"\b(as|dear|attention|note to|hey|hello|to)( (the|an?|any|all))? {REVIEWER}s?\b.{{0,40}}",
-            r"\b(you|must|please)\b",
+            rf"\b(dear|attention|note to|hey|hello)( (the|an?|any|all))? {REVIEWER}s?\b.{{0,40}}\b(you|must|please)\b",
+            rf"|\b(as|to)( (the|an?|any|all))? {REVIEWER}s?[,:;]? (you|please)\b",
         ),
         (
             "asks for a verdict",

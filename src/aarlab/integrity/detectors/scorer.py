@@ -26,8 +26,8 @@ _USES: tuple[tuple[str, Level, re.Pattern[str]], ...] = (
     ),
     ("walks frames", "warning", _rule(r"traceback\.(walk_stack|extract_stack)|threading\.(settrace|setprofile)(_.*)?")),
     ("walks objects", "warning", _rule(r"gc\.(get_objects|get_referrers|get_referents)")),
-    ("walks objects", "quarantine", _rule(r".*\.(__subclasses__|__globals__|__closure__)(\..*)?")),
-    ("walks objects", "warning", _rule(r".*\.(__code__|__mro__|__bases__|__builtins__)(\..*)?")),
+    ("walks objects", "quarantine", _rule(r".*\.(__subclasses__|__globals__)(\..*)?")),
+    ("walks objects", "warning", _rule(r".*\.(__code__|__closure__|__mro__|__bases__|__builtins__)(\..*)?")),
     ("ends the process", "quarantine", _rule(r"os\.(_exit|abort|kill|killpg)|signal\.(raise_signal|pthread_kill)")),
     (
         "starts programs",
@@ -149,6 +149,9 @@ def _judged(use: Use) -> Iterator[tuple[str, Level]]:
 
 
 def _is_patch(name: str) -> bool:
+    """Assignment to a part of somebody else's module. An item is one only where it is a name or a registered thing."""
+    if name.endswith("[]") and not (name.startswith("aarlab.") or "__dict__" in name):
+        return False
     return _PATCHED.fullmatch(name) is not None and _ALLOWED.fullmatch(name) is None
 
 
