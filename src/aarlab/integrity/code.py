@@ -4,9 +4,13 @@ import ast
 import threading
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import islice
 
 MAX_CHARS = 400_000
 """Longer files are not parsed; no method that the lab accepts by default is as long."""
+MAX_NODES = 12_000
+"""Parts of one file that are looked at; more is a table or a way to tire the reader."""
 _DEPTH = 24
 _PARSING = threading.Lock()
 
@@ -16,8 +20,9 @@ def code_of(files: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple((path, files[path]) for path in sorted(files) if path.endswith((".py", ".pyw")))
 
 
+@lru_cache(maxsize=2)
 def parse(text: str) -> ast.Module | None:
-    """The syntax tree, or None when there is none to have."""
+    """The syntax tree, not to be changed, or None when there is none to have."""
     if len(text) > MAX_CHARS:
         return None
     try:
@@ -26,6 +31,12 @@ def parse(text: str) -> ast.Module | None:
             return ast.parse(text.removeprefix("\ufeff"))
     except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
         return None
+
+
+def nodes_of(tree: ast.Module) -> tuple[list[ast.AST], bool]:
+    """The parts of a file from the outside in, and whether that is all of them."""
+    nodes = list(islice(ast.walk(tree), MAX_NODES + 1))
+    return nodes[:MAX_NODES], len(nodes) <= MAX_NODES
 
 
 def without_docstrings(body: list[ast.stmt]) -> list[ast.stmt]:

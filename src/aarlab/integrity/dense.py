@@ -29,7 +29,7 @@ def dense(text: str) -> int:
     for token in _TOKEN.findall(_RUN.sub(" ", text) if runs else text):
         (words if _is_words(token) else data).append(token)
     data += _monotonous(words)
-    trailing = "".join(re.findall(r"[ \t]+(?=\n)", text))
+    trailing = "".join(line[len(line.rstrip(" \t")) :] for line in text.split("\n"))
     return _compressed(" ".join(data)) + _compressed(trailing)
 
 

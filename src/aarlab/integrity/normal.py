@@ -3,6 +3,7 @@
 Two methods with the same `fingerprint` differ in nothing but that and their seeds; `shape` compares the rest.
 """
 
+import ast
 import hashlib
 import json
 import re
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from aarlab.integrity.code import code_of, parse
+from aarlab.integrity.code import code_of, nodes_of, parse
 from aarlab.integrity.emit import Emitter, Program
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _sketch(code: tuple[tuple[str, str], ...]) -> "MinHash":
 
 @lru_cache(maxsize=512)
 def _normal(code: tuple[tuple[str, str], ...]) -> Normal:
-    trees = [(path, parse(text)) for path, text in code]
+    trees = [(path, _small(parse(text))) for path, text in code]
     readable = [(path, tree) for path, tree in trees if tree is not None]
     lost = ["".join(text.split()) for (_, text), (_, tree) in zip(code, trees, strict=True) if tree is None]
     program = Program.of(readable)
@@ -96,6 +97,11 @@ def _normal(code: tuple[tuple[str, str], ...]) -> Normal:
         *lost,
     ]
     return Normal(_hash(parts), frozenset(_shingles(streams)))
+
+
+def _small(tree: ast.Module | None) -> ast.Module | None:
+    """The tree, unless it is too large to compare part by part; then its text is compared."""
+    return tree if tree is not None and nodes_of(tree)[1] else None
 
 
 def _shingles(streams: list[list[str]]) -> Iterator[int]:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Literal
 
 from aarlab.integrity.case import Level
-from aarlab.integrity.code import Names, code_of, docstrings, parse
+from aarlab.integrity.code import Names, code_of, docstrings, nodes_of, parse
 from aarlab.integrity.evidence import Found, line_of
 from aarlab.integrity.flow import Run, runs
 
@@ -53,6 +53,8 @@ class Reading:
     """All of it."""
     parsed: bool
     """False: it is no Python, or too large or deep to tell; then the rest is empty."""
+    whole: bool = True
+    """Whether everything was looked at; False: there is too much of it."""
     uses: tuple[Use, ...] = ()
     """Names, in no particular order."""
     strings: tuple[tuple[str, int], ...] = ()
@@ -78,12 +80,13 @@ def read(path: str, text: str) -> Reading:
     tree = parse(text)
     if tree is None:
         return Reading(path, text, parsed=False)
-    nodes = list(ast.walk(tree))
+    nodes, whole = nodes_of(tree)
     names = Names(nodes)
     return Reading(
         path,
         text,
         parsed=True,
+        whole=whole,
         uses=tuple(_uses(nodes, names, below=_below_main(tree))),
         strings=tuple(_strings(nodes, names)),
         specials=tuple(_specials(nodes)),

@@ -12,7 +12,7 @@ NAME = "prompt injection"
 WORDS = "The text speaks to a reviewer or a model, or hides characters from them."
 REVIEWER = r"(monitor|reviewer|judge|auditor|grader|evaluator|moderator|verifier|classifier|assistant|AI|LLM|model)"
 _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (name, re.compile("".join(parts), re.I))
+    (name, re.compile("".join(parts), re.I | re.S))
     for name, *parts in (
         (
             "sets instructions aside",
@@ -40,7 +40,7 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"</?\s{0,3}(system|assistant|user|instructions?|admin|developer|tool_result|human)\b[^>\n]{0,40}>|<\|\w+\|>",
             r"|\[/?INST\]|<<SYS>>",
         ),
-        ("forged turn", r"(^|\n)[ \t#]{0,8}(system|assistant|human|developer)( message| prompt)? ?: ?\S"),
+        ("forged turn", r"(^|\n)(system (message|prompt)|(?-i:SYSTEM|System|ASSISTANT|Assistant|HUMAN|Human)) ?: ?\S"),
     )
 )
 _ALWAYS = re.compile("[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f\U000e0100-\U000e01ef\u200b\u2060-\u2064\u180e]")
@@ -69,8 +69,13 @@ def speaking(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def _visible(text: str) -> str:
-    """As a model reads it: compatibility forms folded, invisible characters out, comment marks and breaks as spaces."""
+    """As a model reads it: compatibility forms folded, invisible characters and comment marks out."""
     folded = text if text.isascii() else unicodedata.normalize("NFKC", text)
     if not folded.isascii():
         folded = "".join(c for c in folded if unicodedata.category(c) != "Cf")
-    return re.sub(r"[ \t]*\n[ \t]*(?:#+|//|\*|>)?[ \t]*(?=[a-z(])", " ", folded)
+    return "\n".join(_unmarked(line) for line in folded.split("\n"))
+
+
+def _unmarked(line: str) -> str:
+    """Without the marks of comments and quotations."""
+    return line.strip(" \t").lstrip("#/*>").strip(" \t")

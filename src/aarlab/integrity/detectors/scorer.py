@@ -118,6 +118,8 @@ def _files(files: Mapping[str, str]) -> Iterator[Found]:
 
 
 def _reading(reading: Reading) -> Iterator[Found]:
+    if not reading.whole:
+        yield Found("too large to read whole", "warning", reading.path)
     for use in reading.uses:
         for rule, level in _judged(use):
             yield reading.found(rule, level, use.line)
