@@ -156,7 +156,8 @@ def _does(statement: ast.stmt, used: set[str]) -> bool:
         case ast.Pass() | ast.Delete() | ast.Assert() | ast.Import() | ast.ImportFrom() | ast.Global():
             return False
         case ast.Expr(value=ast.Call() as call):
-            return not (_SAID.search(_dotted(call.func)) and not _calls(call))
+            said = _SAID.search(_dotted(call.func)) is not None and not _calls(call)
+            return not said and _last(call.func) not in ("seed", "manual_seed")
         case ast.Expr(value=value):
             return any(isinstance(one, ast.Call | ast.Await | ast.Yield | ast.YieldFrom) for one in ast.walk(value))
         case ast.If(test=ast.Constant(value=value)) | ast.While(test=ast.Constant(value=value)):
