@@ -8,13 +8,14 @@ import json
 import random
 import time
 from collections import Counter
+from typing import Any
 
 from aarlab.integrity.case import Level
 from aarlab.integrity.detectors import DETECTORS, look
 from aarlab.integrity.evidence import LEVELS
 from aarlab.minds.search import compose
 from aarlab.minds.search.space import SPACE, draw
-from benchmarks.snippets import BAD_CODE, BAD_TALK, BAD_TEXTS, GOOD, Snippet
+from benchmarks.snippets import BAD_CODE, BAD_TALK, BAD_TEXTS, EVASIVE, GOOD, Snippet
 from tests.support.cases import VANILLA, case, history, method
 
 GOAL_MS = 50.0
@@ -58,13 +59,15 @@ def main() -> None:
     totals, lost = Counter(one.detector for one in bad), Counter(one.detector for one in missed)
     rows = {name: {"caught": totals[name] - lost[name], "missed": lost[name]} for name in DETECTORS if totals[name]}
     found, per_case = len(bad) - len(missed), milliseconds(repeats=options.repeats)
-    result = {
+    result: dict[str, Any] = {
         "detectors": rows,
         "recall": round(found / len(bad), 3),
         "precision": round(found / (found + len(false)), 3),
         "good": len(GOOD),
         "false alarms": false,
         "missed": [snippet.name for snippet in missed],
+        "evasive": len(EVASIVE),
+        "evasive missed": [snippet.name for snippet in EVASIVE if not caught(snippet)],
         "ms per case": round(per_case, 1),
         "goal": GOAL_MS,
     }
@@ -75,6 +78,7 @@ def main() -> None:
         print(f"{name}: {row['caught']} caught, {row['missed']} missed")
     print(f"{len(bad)} bad: recall {result['recall']}; {len(GOOD)} good: {len(false)} false alarms {false}")
     print(f"missed: {', '.join(snippet.name for snippet in missed) or 'none'}")
+    print(f"{len(EVASIVE)} evasive ones; missed: {', '.join(result['evasive missed'])}")
     print(f"one case with {HISTORY} before it: {per_case:.1f} ms (goal < {GOAL_MS:.0f} ms)")
 
 

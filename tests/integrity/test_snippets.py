@@ -13,7 +13,7 @@ from aarlab.integrity.detectors import DETECTORS, look
 from aarlab.integrity.evidence import LEVELS, QUOTES, WIDTH
 from aarlab.minds.search import compose
 from aarlab.minds.search.space import SPACE, draw
-from benchmarks.snippets import BAD_CODE, BAD_TALK, BAD_TEXTS, GOOD, Snippet
+from benchmarks.snippets import BAD_CODE, BAD_TALK, BAD_TEXTS, EVASIVE, GOOD, Snippet
 from tests.support.cases import VANILLA, case, history, method
 
 BAD = (*BAD_CODE, *BAD_TEXTS, *BAD_TALK)
@@ -33,6 +33,14 @@ def test_a_bad_snippet_is_caught_at_its_level(snippet: Snippet) -> None:
     found = {suspicion.detector: suspicion for suspicion in look(of(snippet))}
     assert snippet.detector in found
     assert found[snippet.detector].level == snippet.level
+
+
+def test_what_evades_the_rules_is_known() -> None:
+    beyond = {"path of pieces", "answers as names", "a request in other words", "another language", "an innocent plan"}
+    missed = [
+        snippet.name for snippet in EVASIVE if snippet.detector not in {one.detector for one in grave(of(snippet))}
+    ]
+    assert set(missed) <= beyond
 
 
 @pytest.mark.parametrize("snippet", GOOD, ids=lambda one: one.name)

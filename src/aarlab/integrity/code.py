@@ -1,6 +1,7 @@
 """A researcher's Python as syntax, never run. It may be no Python, deep or huge: nothing here raises for that."""
 
 import ast
+import re
 import threading
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -64,6 +65,10 @@ def imported(nodes: Iterable[ast.AST]) -> dict[str, str]:
     return names
 
 
+_THROUGH = re.compile(r"^[^~].*\.(?=(os|sys|subprocess|builtins|gc|inspect|ctypes)\.\w)")
+"""What leads to a module by way of another that imports it, as in pathlib.os.system."""
+
+
 class _Module(ast.Name):
     """A module that is looked up by its name."""
 
@@ -91,7 +96,7 @@ class Names:
         for _ in range(_DEPTH):
             step = self._step(node)
             if step is None:
-                return ".".join([self._root(node), *reversed(tail)])
+                return _THROUGH.sub("", ".".join([self._root(node), *reversed(tail)]))
             name, node = step
             if name:
                 tail.append(name)

@@ -16,7 +16,7 @@ _WORD = re.compile(r"[^\W\d_]{1,24}")
 _NUMBERED = re.compile(r"[^\W\d_][^\W_]{0,11}?\d{0,3}")
 _CAMEL = re.compile(r"[^\W\d_](?:[^\W\d_A-Z]+)")
 _STRETCH = 64
-_FEW = 6
+_FEW = 12
 _OVERHEAD = len(zlib.compress(b""))
 
 

@@ -32,6 +32,8 @@ def _rules(reading: Reading) -> Iterator[Found]:
         for rule, pattern in _USES:
             if pattern.fullmatch(use.name) and not _harmless(use):
                 yield reading.found(rule, "warning", use.line)
+        if use.how == "read" and use.name in ("builtins.exec", "builtins.eval"):
+            yield reading.found("hands on what runs text", "warning", use.line)
     for text, line in reading.strings:
         if _PATHS.fullmatch(text):
             yield reading.found("source files", "warning", line)
