@@ -37,7 +37,7 @@ class Normal:
     fingerprint: str
     """SHA-256. Equal: the same but for names, comments, layout, dead code, seeds, and rounding of constants."""
     shingles: frozenset[int]
-    """Hashes of stretches of syntax in which names and constants are blank."""
+    """Hashes of stretches of syntax in which names and constants are blank; the smallest ones where there are many."""
 
 
 def fingerprint(files: Mapping[str, str]) -> str:
@@ -45,7 +45,7 @@ def fingerprint(files: Mapping[str, str]) -> str:
     return _fingerprint(tuple(sorted(files.items())))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def _fingerprint(items: tuple[tuple[str, str], ...]) -> str:
     files = dict(items)
     code = code_of(files)
@@ -73,7 +73,7 @@ def _sketch(code: tuple[tuple[str, str], ...]) -> "MinHash":
     from datasketch import MinHash  # it brings in scipy
 
     sketch = MinHash(num_perm=128, seed=1)
-    sketch.update_batch([value.to_bytes(8, "big") for value in sorted(_normal(code).shingles)[:_MOST]])
+    sketch.update_batch([value.to_bytes(8, "big") for value in _normal(code).shingles])
     return sketch
 
 
@@ -96,7 +96,7 @@ def _normal(code: tuple[tuple[str, str], ...]) -> Normal:
         *(token for statement in program.loose for token in strict.tokens(statement, own=first)),
         *lost,
     ]
-    return Normal(_hash(parts), frozenset(_shingles(streams)))
+    return Normal(_hash(parts), frozenset(sorted(set(_shingles(streams)))[:_MOST]))
 
 
 def _small(tree: ast.Module | None) -> ast.Module | None:

@@ -74,7 +74,7 @@ def readings(files: Mapping[str, str]) -> list[Reading]:
     return [read(path, text) for path, text in code_of(files)]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def read(path: str, text: str) -> Reading:
     """One file. Never raises."""
     tree = parse(text)

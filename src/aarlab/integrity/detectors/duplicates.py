@@ -7,7 +7,7 @@ import numpy as np
 from aarlab.integrity import normal
 from aarlab.integrity.answers import apart, majority, same_length
 from aarlab.integrity.case import Case, Handed, Level, Suspicion
-from aarlab.integrity.evidence import LEVELS
+from aarlab.integrity.evidence import gravest
 
 NAME = "near-duplicate"
 WORDS = "The submission is the same, or nearly, as one that was handed in before."
@@ -29,7 +29,7 @@ def near_duplicate(case: Case) -> Iterator[Suspicion]:
     chosen = foreign or compared
     if not chosen:
         return
-    level: Level = max((_level(kind, foreign=bool(foreign)) for _, kind in chosen), key=LEVELS.index)
+    level = gravest(_level(kind, foreign=bool(foreign)) for _, kind in chosen)
     kinds = sorted({kind for _, kind in chosen})
     yield Suspicion(
         detector=NAME,
