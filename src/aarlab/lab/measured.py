@@ -5,7 +5,35 @@ from collections import Counter
 from aarlab.lab.board import board
 from aarlab.lab.records import SubmissionRecord
 from aarlab.lab.state import State
-from aarlab.wire import Measured, OperatorBoard, OperatorRow
+from aarlab.wire import Board, BoardRow, Status, Wire
+
+
+class Measured(Wire):
+    """What a row took and how its runs went. For the operator: a researcher could read hidden facts out of times."""
+
+    seconds: float
+    """Wall time from the beginning of its computation to its end."""
+    core_seconds: float
+    """User and system time in sandboxes."""
+    accuracies: tuple[float, ...]
+    """On hidden items, of each real run in the order of seeds; empty when one failed."""
+    runs: int
+    """All that were started: real ones and controls."""
+    failures: dict[Status, int]
+    """How many of them ended with another word than "ok", by word."""
+
+
+class OperatorRow(BoardRow):
+    """A line of the board with what only the operator sees."""
+
+    measured: Measured | None = None
+    """None for marks."""
+
+
+class OperatorBoard(Board):
+    """The board in `aarlab board --json` and in the report."""
+
+    rows: tuple[OperatorRow, ...]
 
 
 def operator_board(state: State) -> OperatorBoard:
