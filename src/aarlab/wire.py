@@ -218,6 +218,8 @@ class BoardRow(Wire):
     new_best: bool = False
     """Whether it was a new best of the team when it was verified: a step of the Ladder, more than luck."""
     facts: dict[str, Any]
+    private: dict[str, Any] = {}
+    """What only the operator may see (hidden benchmarks); always empty at a researcher's door."""
 
 
 class Board(Wire):

@@ -41,7 +41,7 @@ def board(study: Study = None, as_json: Json = False) -> None:
     from aarlab.cli.study import locate, read_state
     from aarlab.lab.board import board as view
 
-    facts = view(read_state(locate(study)))
+    facts = view(read_state(locate(study)), operator=True)
     output.emit(facts, as_json=as_json, render=lambda: output.show(views.board_table(facts)))
 
 

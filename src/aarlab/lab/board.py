@@ -5,10 +5,11 @@ from aarlab.lab.state import State
 from aarlab.wire import Board, BoardRow
 
 
-def board(state: State) -> Board:
+def board(state: State, *, operator: bool = False) -> Board:
     """Only finished verifications are on it; a row's name is the title of its proposal, word for word.
 
-    Rows that the controls say owe nothing to the teacher have ranks of their own.
+    Rows that the controls say owe nothing to the teacher have ranks of their own. Only the operator's board has the
+    private part of scores.
     """
     done = [record for record in state.submissions.values() if record.door == "verify" and not record.pending]
     ranked = sorted((record for record in done if record.ranks), key=lambda record: (-(record.low or 0.0), record.seq))
@@ -19,6 +20,8 @@ def board(state: State) -> Board:
     rows += [_row(state, record, None) for record in done if not record.ranks]
     marks = sorted((state.marks or {}).values(), key=lambda mark: (mark.value is None, -(mark.value or 0.0), mark.name))
     rows += [_mark(mark) for mark in marks]
+    if not operator:
+        rows = [row.model_copy(update={"private": {}}) for row in rows]
     return Board(problem=state.problem, rows=tuple(rows))
 
 
@@ -40,6 +43,7 @@ def _row(state: State, record: SubmissionRecord, rank: int | None) -> BoardRow:
         apart=record.apart,
         new_best=record.new_best,
         facts=dict(record.facts),
+        private=dict(record.private),
     )
 
 
@@ -70,4 +74,5 @@ def _mark(mark: MarkRecord) -> BoardRow:
         status="ok",
         note=mark.refusal or "",
         facts=dict(mark.facts),
+        private=dict(mark.private),
     )

@@ -184,10 +184,10 @@ class Lab:
         with self.ledger.open() as book:
             return (*own, *views.forum(book.state, after=after))
 
-    def board(self) -> Board:
-        """The board."""
+    def board(self, *, operator: bool = False) -> Board:
+        """The board; the operator's has the private part of scores."""
         with self.ledger.open() as book:
-            return board.board(book.state)
+            return board.board(book.state, operator=operator)
 
     def study(self) -> StudyState:
         """The study for the live view."""

@@ -80,6 +80,8 @@ class SubmissionRecord:
     high: float | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     refusal: str | None = None
+    private: Mapping[str, Any] = field(default_factory=dict)
+    """Verify: for the operator alone."""
     rankable: bool = True
     """Whether the sandbox held what it must for a result to rank."""
     missing: tuple[str, ...] = ()
@@ -139,6 +141,8 @@ class MarkRecord:
     high: float | None
     facts: Mapping[str, Any]
     refusal: str | None
+    private: Mapping[str, Any] = field(default_factory=dict)
+    """For the operator alone."""
 
 
 @dataclass(frozen=True)

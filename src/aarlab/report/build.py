@@ -66,7 +66,7 @@ def _environment() -> Environment:
 
 def _facts(paths: StudyPaths, events: Sequence[Event]) -> dict[str, Any]:
     state = State.of(events)
-    rows = _ordered(board(state))
+    rows = _ordered(board(state, operator=True))
     posts = forum(state)
     return {
         "study": study(state),

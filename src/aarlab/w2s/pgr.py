@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aarlab.problem.contract import Score
+from aarlab.problem.resample import own_share
 from aarlab.w2s.task import Bools, Floats
 
 DRAWS = 2000
@@ -73,21 +74,6 @@ def _by_seed(counts: Floats) -> Floats:
     return accuracy
 
 
-def _own_share(counts: Floats, contrast: Floats) -> float:
-    """Which share of the spread between seeds is their own, not that of the items they were tested on; in [0, 1].
-
-    For the sum `contrast` . (transfer, weak, ceiling): items alone let two seeds differ by the variance
-    sum_g (r_sg - r_tg)^2, r being the residuals of groups. That part is already in the groups' weights.
-    """
-    sums = np.tensordot(contrast, counts[:3], axes=1)
-    residual = (sums - sums.sum() / counts[3].sum() * counts[3]) / counts[3].sum(axis=0)
-    seeds = residual.shape[1]
-    explained = float((seeds * (residual**2).sum(axis=1) - residual.sum(axis=1) ** 2).sum())
-    whole = residual.sum(axis=0)
-    between = float(seeds * (whole**2).sum() - whole.sum() ** 2)
-    return max(0.0, 1 - explained / between) if between > 0 else 0.0
-
-
 def _bootstrap(counts: Floats, contrast: Floats) -> Floats:
     """[3, draws] mean accuracies under resampled groups and seeds; deterministic.
 
@@ -95,7 +81,7 @@ def _bootstrap(counts: Floats, contrast: Floats) -> Floats:
     spread so that the variance of `contrast` comes out right.
     """
     groups, seeds = counts.shape[1:]
-    spread = math.sqrt(seeds / (seeds - 1) * _own_share(counts, contrast))
+    spread = math.sqrt(seeds / (seeds - 1) * own_share(counts, contrast))
     rng = np.random.default_rng(20_231_214)
     means = np.empty((3, DRAWS))
     for begin in range(0, DRAWS, CHUNK):
@@ -116,7 +102,7 @@ def _interval(draws: Floats, *, centre: float, counts: Floats, contrast: Floats)
     from scipy.special import stdtrit  # needs no heavier part of scipy
 
     seeds, total = counts.shape[2], float(draws.var(ddof=1))
-    own = float((contrast @ _by_seed(counts)).var(ddof=1)) / seeds * _own_share(counts, contrast)
+    own = float((contrast @ _by_seed(counts)).var(ddof=1)) / seeds * own_share(counts, contrast)
     share = min(1.0, own / total) if total > 0 else 0.0
     degrees = (seeds - 1) / max(share**2, 1e-6)
     factor = float(stdtrit(degrees, (100 + LEVEL) / 200)) / Z
