@@ -13,6 +13,7 @@ from tests.api.conftest import Begin
 from tests.api.test_non_interference import Answers, Tape
 from tests.support.behaviours import HIDDEN, KIND
 from tests.support.cli import aarlab
+from tests.support.forge import Entries, copy_of, new_chain
 from tests.support.lab import ROOT, LabProcess, Member, until
 
 HONEST = (ROOT / "examples" / "bring_your_own" / "honest" / "method.py").read_text()
@@ -98,10 +99,10 @@ def test_the_operator_sees_the_hidden_benchmark(lab: LabProcess) -> None:
 
 
 def numbers(value: Any) -> Iterator[str]:
-    """All numbers within, as they would be printed, but for short ones, which others may have too."""
+    """All numbers within, as they would be printed, but for those that others may have too: short ones and means."""
     if isinstance(value, dict):
-        for entry in value.values():
-            yield from numbers(entry)
+        for name, entry in value.items():
+            yield from numbers(entry if name not in ("mean", "base") else None)
     elif isinstance(value, float) and len(str(value)) > 8:
         yield str(value)
 
@@ -180,6 +181,21 @@ def test_the_final_set_counts_it_and_a_replay_reproduces_the_row(begin: Begin) -
     told = json.loads(done.out)
     assert (done.status, told["same"], told["differences"]) == (0, True, []), done.err
     assert HIDDEN in told["recorded"]["score"]["private"]["benchmarks"]
+    old = copy_of(lab.paths, lab.paths.root.parent / "old")
+    new_chain(old.database, without_private)
+    assert json.loads(aarlab("replay", seen.id, "--json", "--study", old.root, cwd=old.root).out)["same"]
+    board = json.loads(aarlab("board", "--json", "--study", old.root, cwd=old.root).out)
+    assert [row["private"] for row in board["rows"]] == [{}] * 3
     report = aarlab("report", "--study", lab.paths.root, cwd=lab.paths.root)
     assert report.status == 0, report.err
     assert HIDDEN in lab.paths.report.read_text()
+
+
+def without_private(entries: Entries) -> Entries:
+    """A ledger as it was before scores had a private part."""
+    for entry in entries:
+        if entry["kind"] == "verify.finished":
+            del entry["body"]["score"]["private"]
+        for mark in entry["body"].get("marks", {}).values() if entry["kind"] == "marks.scored" else ():
+            del mark["private"]
+    return entries
