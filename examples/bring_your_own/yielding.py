@@ -71,7 +71,8 @@ class Problem:
 
     def card(self) -> Card:
         size = {"items": ITEMS, "independent": ITEMS, "half_width": 0.1, "of": "score"}
-        facts = {"benchmarks": visible(BENCHMARKS), "sets": dict.fromkeys(("dev", "verify", "final"), size)}
+        sets = {"dev": size, "verify": size, "final": {**size, "of": "on one benchmark"}}
+        facts = {"benchmarks": visible(BENCHMARKS), "sets": sets}
         return Card("yielding", TEXT, facts, (*RUN, "{method}", "{data}", "{out}", "{seed}"), "student.json")
 
     def kit(self) -> tuple[str, ...]:
