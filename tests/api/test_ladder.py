@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from aarlab.lab.ladder import Rung, beats
+from aarlab.lab.ladder import Rung, beats, rung
 from tests.api.conftest import Begin
 
 
@@ -37,9 +37,18 @@ def test_a_new_best_is_more_than_luck_and_the_team_s(begin: Begin) -> None:
         (Rung(0.715, 0.001), Rung(0.70, 0.001), False),
         (Rung(0.73, 0.01), Rung(0.70, 0.012), False),
         (Rung(0.70 + 2.01 * math.hypot(0.01, 0.012), 0.01), Rung(0.70, 0.012), True),
+        (Rung(0.3, 0.0, eta=0.25), Rung(0.0, 0.0, eta=0.25), True),
+        (Rung(0.2, 0.0, eta=0.25), Rung(0.0, 0.0, eta=0.25), False),
         (None, Rung(0.70, 0.01), False),
         (Rung(0.73, 0.001), None, False),
     ],
 )
 def test_a_step_is_two_points_or_two_standard_errors(one: Rung | None, standing: Rung | None, better: bool) -> None:
     assert beats(one, standing) is better
+
+
+def test_a_problem_may_declare_a_scale_of_its_own() -> None:
+    accuracy = {"transfer_acc": 0.7, "transfer_se": 0.01}
+    assert rung(accuracy) == Rung(0.7, 0.01, eta=0.02)
+    assert rung({**accuracy, "ladder": {"level": 3.0, "se": 0.5, "eta": 0.1}}) == Rung(3.0, 0.5, eta=0.1)
+    assert rung({"transfer_acc": 0.7}) is None

@@ -118,7 +118,7 @@ class ToyProblem:
         }
         told = facts | self._owed(outcomes, controls)
         interval = (mean(values) - half, mean(values) + half)
-        return Score(mean(values), *interval, told, accuracies=tuple(outcomes))
+        return Score(mean(values), *interval, told, private={"accuracies": list(outcomes)})
 
     def references(self, seeds: Sequence[int], *, part: Part = "verify") -> Mapping[str, Score]:
         facts = {"runs": len(seeds), "gap": 0.2, "part": part}

@@ -10,8 +10,8 @@ from starlette.concurrency import run_in_threadpool
 
 from aarlab.api.answers import add_handlers
 from aarlab.lab.lab import Lab
+from aarlab.lab.measured import OperatorBoard
 from aarlab.wire import (
-    Board,
     ControlRequest,
     Created,
     FinalOpening,
@@ -66,9 +66,9 @@ def events(lab: Desk, after: Annotated[int, Query(ge=0)] = 0) -> list[LedgerEven
 
 
 @router.get("/board")
-def board(lab: Desk) -> Board:
-    """The board."""
-    return lab.board()
+def board(lab: Desk) -> OperatorBoard:
+    """The board, with what only the operator sees."""
+    return lab.operator_board()
 
 
 @router.get("/forum")

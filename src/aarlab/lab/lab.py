@@ -23,6 +23,7 @@ from aarlab.lab.heads import Signer
 from aarlab.lab.incidents import Incidents
 from aarlab.lab.inspection import Inspector
 from aarlab.lab.ledger import Book, Ledger
+from aarlab.lab.measured import OperatorBoard, operator_board
 from aarlab.lab.methods import Methods
 from aarlab.lab.notary import Notary
 from aarlab.lab.office import MOST, Office
@@ -242,6 +243,11 @@ class Lab:
         """The board."""
         with self.ledger.open() as book:
             return board.board(book.state)
+
+    def operator_board(self) -> OperatorBoard:
+        """The board with what only the operator sees."""
+        with self.ledger.open() as book:
+            return operator_board(book.state)
 
     def study(self) -> StudyState:
         """The study for the live view."""

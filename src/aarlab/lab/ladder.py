@@ -1,8 +1,9 @@
 """The Ladder: which verified method is a new best of the team, and not merely a luckier one.
 
-A row moves it only by more than max(ETA, two standard errors of the difference) in accuracy over the standing best,
-which starts at the lab's own baseline. Whoever sends variants of one method in the hope for kind noise stays where
-the method is (Blum and Hardt, "The Ladder", 2015); it is the whole team's, because researchers share a forum.
+A row moves it only by more than max(eta, two standard errors of the difference) over the standing best, which starts at
+the lab's own baseline. The scale is the problem's: `facts["ladder"]` of a score, or else its accuracy with ETA. Whoever
+sends variants of one method in the hope for kind noise stays where the method is (Blum and Hardt, "The Ladder", 2015);
+it is the whole team's, because researchers share a forum.
 """
 
 import math
@@ -11,21 +12,25 @@ from dataclasses import dataclass
 from typing import Any
 
 ETA = 0.02
-"""Least step, in accuracy."""
+"""Least step in accuracy, for problems that declare no scale."""
 
 
 @dataclass(frozen=True)
 class Rung:
-    """An accuracy on verify draws."""
+    """A level on verify draws, on the problem's scale."""
 
-    accuracy: float
-    """Mean over seeds."""
+    level: float
+    """Mean accuracy over seeds, or what the problem declares; higher is better."""
     se: float
     """Its standard error."""
+    eta: float = ETA
+    """Least step on this scale."""
 
 
 def rung(facts: Mapping[str, Any]) -> Rung | None:
-    """The rung of a score with these facts; None for a problem without accuracies, which has no Ladder."""
+    """The rung of a score with these facts; None for one without a scale or accuracies, which has no place on it."""
+    if "ladder" in facts:
+        return Rung(**facts["ladder"])
     if "transfer_acc" not in facts or "transfer_se" not in facts:
         return None
     return Rung(facts["transfer_acc"], facts["transfer_se"])
@@ -35,4 +40,4 @@ def beats(one: Rung | None, standing: Rung | None) -> bool:
     """Whether `one` is a new best. The draws of two methods differ, so their errors add."""
     if one is None or standing is None:
         return False
-    return one.accuracy - standing.accuracy > max(ETA, 2 * math.hypot(one.se, standing.se))
+    return one.level - standing.level > max(one.eta, 2 * math.hypot(one.se, standing.se))

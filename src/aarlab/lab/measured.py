@@ -1,6 +1,9 @@
 """What the operator sees of a verified row besides the board: how long it took and how its runs went."""
 
 from collections import Counter
+from typing import Any
+
+from pydantic import Field
 
 from aarlab.lab.board import board
 from aarlab.lab.records import SubmissionRecord
@@ -28,6 +31,8 @@ class OperatorRow(BoardRow):
 
     measured: Measured | None = None
     """None for marks."""
+    private: dict[str, Any] = Field(default_factory=dict)
+    """What the score has for the operator alone (hidden benchmarks)."""
 
 
 class OperatorBoard(Board):
@@ -39,12 +44,14 @@ class OperatorBoard(Board):
 def operator_board(state: State) -> OperatorBoard:
     """The board with these facts. Never sent to researchers: how long a run took could carry hidden facts."""
     seen = board(state)
-    rows = [OperatorRow(**dict(row), measured=_of(state, row.submission)) for row in seen.rows]
-    return OperatorBoard(problem=seen.problem, rows=tuple(rows))
+    return OperatorBoard(problem=seen.problem, rows=tuple(_row(state, row) for row in seen.rows))
 
 
-def _of(state: State, submission: str | None) -> Measured | None:
-    return measured(state.submissions[submission]) if submission is not None else None
+def _row(state: State, row: BoardRow) -> OperatorRow:
+    if row.submission is None:
+        return OperatorRow(**dict(row), private=dict((state.marks or {})[row.name].private))
+    record = state.submissions[row.submission]
+    return OperatorRow(**dict(row), measured=measured(record), private=dict(record.private))
 
 
 def measured(record: SubmissionRecord) -> Measured:
@@ -53,7 +60,7 @@ def measured(record: SubmissionRecord) -> Measured:
     return Measured(
         seconds=record.seconds,
         core_seconds=record.cpu_seconds,
-        accuracies=record.accuracies,
+        accuracies=tuple(record.private.get("accuracies", ())),
         runs=len(words),
         failures=dict(Counter(word for word in words if word != "ok")),
     )

@@ -87,6 +87,8 @@ class SubmissionRecord:
     high: float | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     refusal: str | None = None
+    private: Mapping[str, Any] = field(default_factory=dict)
+    """Verify: for the operator alone."""
     rankable: bool = True
     """Whether the sandbox held what it must for a result to rank."""
     missing: tuple[str, ...] = ()
@@ -97,8 +99,6 @@ class SubmissionRecord:
     """Verify: how the real runs ended."""
     new_best: bool = False
     """Verify: whether it moved the Ladder."""
-    accuracies: tuple[float, ...] = ()
-    """Verify: of each real run on its hidden items. For the operator only."""
     cpu_seconds: float = 0.0
     seconds: float = 0.0
     """Wall time of its computation. For the operator only."""
@@ -193,6 +193,8 @@ class MarkRecord:
     high: float | None
     facts: Mapping[str, Any]
     refusal: str | None
+    private: Mapping[str, Any] = field(default_factory=dict)
+    """For the operator alone."""
 
 
 @dataclass(frozen=True)

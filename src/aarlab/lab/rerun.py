@@ -171,14 +171,15 @@ def rerun(bench: Bench, files: Mapping[str, str], seeds: Sequence[int], *, uid: 
 
 
 def score_body(score: Score) -> dict[str, Any]:
-    """A score as it stands in the ledger."""
-    return {
+    """A score as it stands in the ledger. A private part that is empty is left out, as in ledgers before it existed."""
+    body = {
         "value": score.value,
         "low": score.low,
         "high": score.high,
         "facts": dict(score.facts),
         "refusal": score.refusal,
     }
+    return body | {"private": dict(score.private)} if score.private else body
 
 
 def _of(variant: Variant, steps: Sequence[Step], runs: Sequence[Run]) -> list[Run]:

@@ -151,7 +151,6 @@ class State:
             missing=tuple(meta["missing"]),
             runs=tuple(body["runs"]),
             controls={variant: tuple(words) for variant, words in body["controls"].items()},
-            accuracies=tuple(body.get("accuracies", ())),
             new_best=body["new_best"],
             cpu_seconds=meta["cpu_seconds"],
             seconds=meta["seconds"],

@@ -223,6 +223,5 @@ def _body(job: _Job, verdict: Verdict, *, new_best: bool) -> dict[str, Any]:
         "runs": verdict.runs,
         "controls": verdict.controls,
         "score": score_body(verdict.score) if verdict.score else None,
-        "accuracies": verdict.score.accuracies if verdict.score else (),
         "new_best": new_best,
     }

@@ -83,6 +83,9 @@ def final(state: State) -> FinalState:
 
 
 def _certainty(found: Mapping[str, Any], *, count: int) -> str:
+    scores = [row["score"] or {} for row in found["finalists"].values()] + [*found["marks"]["scores"].values()]
+    if not any("transfer_acc" in score.get("facts", {}) for score in scores):
+        return "Each interval is that of its row alone: the bound for all finalists at once is one for accuracies."
     gaps = [score["facts"].get("gap") for score in found["marks"]["scores"].values()]
     gap = next((gap for gap in gaps if gap), None)
     metric = f", which is about ±{found['half_width'] / gap:.2f} PGR" if gap else ""

@@ -56,13 +56,15 @@ class Score:
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What the value was made from: accuracies, their standard errors, numbers of runs and items.
 
-    The lab reads `transfer_acc` and `transfer_se` (for the Ladder), `teacher_free` (True: the controls show no use of
-    the teacher; None: they could not tell) and `gap` (what one unit of the value is in accuracy).
+    The lab reads `ladder` ({level, se, eta} on the problem's own scale; without it `transfer_acc` and `transfer_se`, in
+    accuracy) for the Ladder, `teacher_free` (True: the controls show no use of the teacher; None: they could not tell)
+    and `gap` (what one unit of the value is in accuracy). Researchers see all of it.
     """
     refusal: str | None = None
-    """Why there is no value, for example a denominator whose interval contains zero."""
-    accuracies: tuple[float, ...] = ()
-    """Of each run, in the order of seeds. For the operator only: facts are for everybody."""
+    """Why there is no value, for example a denominator whose interval contains zero. Researchers see it."""
+    private: Mapping[str, Any] = field(default_factory=dict)
+    """For the operator alone: hidden benchmarks, what could be turned into labels. In the ledger, never at a
+    researcher's door. The lab reads `accuracies`: of each run, in the order of seeds."""
 
 
 class Draw(Protocol):

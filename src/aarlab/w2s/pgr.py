@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aarlab.problem.contract import Score
+from aarlab.problem.resample import own_share
 from aarlab.problem.sight import Sight
 from aarlab.w2s.task import Bools, Floats
 
@@ -51,14 +52,14 @@ def summarise(outcomes: Sequence[Outcome]) -> Score:
     gap = _interval(boot[2] - boot[1], centre=ceiling - weak, counts=counts, contrast=contrast)
     if gap[0] <= 0:
         told = _facts(counts, boot, gap)
-        return Score(None, None, None, told, _refusal(weak, ceiling, gap), accuracies=_transfers(accuracy))
+        return Score(None, None, None, told, _refusal(weak, ceiling, gap), private={"accuracies": _transfers(accuracy)})
     value = (transfer - weak) / (ceiling - weak)
     contrast = np.array([1.0, value - 1.0, -value]) / (ceiling - weak)
     boot = _bootstrap(counts, contrast)
     ratio = (boot[0] - boot[1]) / (boot[2] - boot[1])
     low, high = _interval(ratio, centre=value, counts=counts, contrast=contrast)
     told = _facts(counts, boot, gap)
-    return Score(_round(value), _round(low), _round(high), told, accuracies=_transfers(accuracy))
+    return Score(_round(value), _round(low), _round(high), told, private={"accuracies": _transfers(accuracy)})
 
 
 def _by_group(outcomes: Sequence[Outcome]) -> Floats:
@@ -78,23 +79,8 @@ def _by_seed(counts: Floats) -> Floats:
     return accuracy
 
 
-def _transfers(accuracy: Floats) -> tuple[float, ...]:
-    return tuple(_round(float(value)) for value in accuracy[0])
-
-
-def _own_share(counts: Floats, contrast: Floats) -> float:
-    """Which share of the spread between seeds is their own, not that of the items they were tested on; in [0, 1].
-
-    For the sum `contrast` . (transfer, weak, ceiling): items alone let two seeds differ by the variance
-    sum_g (r_sg - r_tg)^2, r being the residuals of groups. That part is already in the groups' weights.
-    """
-    sums = np.tensordot(contrast, counts[:3], axes=1)
-    residual = (sums - sums.sum() / counts[3].sum() * counts[3]) / counts[3].sum(axis=0)
-    seeds = residual.shape[1]
-    explained = float((seeds * (residual**2).sum(axis=1) - residual.sum(axis=1) ** 2).sum())
-    whole = residual.sum(axis=0)
-    between = float(seeds * (whole**2).sum() - whole.sum() ** 2)
-    return max(0.0, 1 - explained / between) if between > 0 else 0.0
+def _transfers(accuracy: Floats) -> list[float]:
+    return [_round(float(value)) for value in accuracy[0]]
 
 
 def _bootstrap(counts: Floats, contrast: Floats) -> Floats:
@@ -104,7 +90,7 @@ def _bootstrap(counts: Floats, contrast: Floats) -> Floats:
     spread so that the variance of `contrast` comes out right.
     """
     groups, seeds = counts.shape[1:]
-    spread = math.sqrt(seeds / (seeds - 1) * _own_share(counts, contrast))
+    spread = math.sqrt(seeds / (seeds - 1) * own_share(counts, contrast))
     rng = np.random.default_rng(20_231_214)
     means = np.empty((3, DRAWS))
     for begin in range(0, DRAWS, CHUNK):
@@ -125,7 +111,7 @@ def _interval(draws: Floats, *, centre: float, counts: Floats, contrast: Floats)
     from scipy.special import stdtrit  # needs no heavier part of scipy
 
     seeds, total = counts.shape[2], float(draws.var(ddof=1))
-    own = float((contrast @ _by_seed(counts)).var(ddof=1)) / seeds * _own_share(counts, contrast)
+    own = float((contrast @ _by_seed(counts)).var(ddof=1)) / seeds * own_share(counts, contrast)
     share = min(1.0, own / total) if total > 0 else 0.0
     degrees = (seeds - 1) / max(share**2, 1e-6)
     factor = float(stdtrit(degrees, (100 + LEVEL) / 200)) / Z
