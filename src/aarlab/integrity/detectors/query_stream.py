@@ -40,7 +40,7 @@ class _Pair:
     """Whether they differ in less than NEARLY_EQUAL."""
 
 
-def query_stream(case: Case) -> Iterable[Suspicion]:
+def crafted_answers(case: Case) -> Iterable[Suspicion]:
     """Pools the near pairs of the researcher and of the whole team; needs margins, so the dev door only."""
     stream = [handed for handed in (*case.history, case) if handed.door == "dev" and handed.sights]
     if case.door != "dev" or not case.sights:
