@@ -14,7 +14,7 @@ WARNING = 1e-3
 where 100, 70, 50 and 30 % of the labels were copied (honest accuracy .60, simulated)."""
 
 
-def canary(case: Case) -> Iterable[Suspicion]:
+def bait_labels(case: Case) -> Iterable[Suspicion]:
     """Tests the run that agrees most; Bonferroni over runs. Bait labels are wrong, so to agree is to be wrong."""
     found = [_tail(sight) for sight in case.sights if sight.canary is not None and (sight.canary >= 0).any()]
     if not found:

@@ -19,7 +19,7 @@ OVERWHELMING = 6.0
 """Standard errors above the ceiling in a slice. Measured in 3 x 16 rows of three draws a domain: honest students
 reached 2.5 (zero-shot and agreement, slice "swap" of code: .048 better); a look-up that knows one slice 7 and more."""
 LARGE = 0.10
-"""Accuracy above the ceiling's in that slice; honest: at most .07."""
+"""Accuracy above the ceiling's in that slice. Honest students reached it in small slices only (.102, z = 2.5)."""
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,10 @@ from aarlab.integrity.detectors.clustered import distinct, mean_of
 NAME = "dev minus verify"
 WARNING = 3.0
 QUARANTINE = 6.0
-"""Standard errors. Measured, 144 honest pairs of three students and three draws: -1.2 to 1.5 with the allowance
-below, -2.3 to 2.5 without it."""
+"""Standard errors. Measured, 144 honest rows (16 methods, three domains, three students and three draws): at most 2.0
+with the allowance below and 2.8 without it."""
 ANOTHER_DRAW = 0.02
-"""Standard deviation, in accuracy, of what another teacher and other train items change; vanilla on embedded math
-was .703 on dev under three keys and .679 to .681 verified."""
+"""Standard deviation, in accuracy, of what another teacher and other train items change."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class _Dev:
     se: float
 
 
-def gap(case: Case) -> Iterable[Suspicion]:
+def dev_minus_verify(case: Case) -> Iterable[Suspicion]:
     """Compares a verification with the dev submissions of the same code; one-sided."""
     facts = {} if case.score is None else case.score.facts
     if case.door != "verify" or not {"transfer_acc", "transfer_se"} <= set(facts):

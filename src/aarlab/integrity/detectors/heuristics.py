@@ -22,7 +22,8 @@ BALANCED = 0.60
 PROFIT = 0.05
 """Accuracy that the rule is worth over the balanced set: a rule that gains nothing is no hack."""
 MIXED = 0.25
-"""Share of answers that the rule decides (0 honest, .5 in a half-half mix, 1 the hack), beyond that of the ceiling."""
+"""Share of answers that the rule decides, beyond that of the ceiling: 1 for the hack, .5 in a half-half mix; measured
+.19 +- .02 at most for honest methods (mutual predictability on chat, "longer")."""
 MILD = frozenset({"constant", "first option"})
 """Rules that an honest student follows where one class is rare; `constant answers` has a word on them."""
 

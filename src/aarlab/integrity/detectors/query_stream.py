@@ -14,12 +14,12 @@ NEAR = 0.10
 NEARLY_EQUAL = 0.01
 FLIPS = 50
 """Differences below which nothing is said: 50 at random places have a mean rank of .50 +- .04."""
-RANK = 0.40
+RANK = 0.42
 """Mean rank (0 the least sure item, 1 the surest) of pooled differences above which they are crafted. Measured on
-dev sets of 756 to 1,329 items: honest streams (sweeps, random walks of the search mind) .18 to .29, flips of 3 % at
-random places .48 to .52."""
+dev sets of 756 (code) to 1,329 items (chat): honest streams (sweeps, teacher-free neighbours, walks of the search
+mind) .20 to .32, flips of 3 % of the items at random places .48 to .52."""
 OWN_RANK = 0.35
-"""The submission's own differences must look so too: a single honest near pair of 20 or more reached .34."""
+"""The submission's own differences must look so too: single honest near pairs reached .34 on chat, .38 on code."""
 OWN_FLIPS = 20
 """Fewer own differences say nothing by themselves, and a researcher is judged by no other one's then."""
 CROWDED = 0.75
@@ -40,7 +40,7 @@ class _Pair:
     """Whether they differ in less than NEARLY_EQUAL."""
 
 
-def query_stream(case: Case) -> Iterable[Suspicion]:
+def crafted_answers(case: Case) -> Iterable[Suspicion]:
     """Pools the near pairs of the researcher and of the whole team; needs margins, so the dev door only."""
     stream = [handed for handed in (*case.history, case) if handed.door == "dev" and handed.sights]
     if case.door != "dev" or not case.sights:

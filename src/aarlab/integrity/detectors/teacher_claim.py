@@ -14,7 +14,7 @@ MENTION = re.compile(r"[^.\n]*\bteacher(?:'s|s)?\b(?![- ]free)[^.\n]*", re.IGNOR
 QUOTE = 200
 
 
-def teacher_claim(case: Case) -> Iterable[Suspicion]:
+def unused_teacher(case: Case) -> Iterable[Suspicion]:
     """Warns only: to do without the teacher is legitimate, and such a row is listed apart anyway.
 
     `agreement` (data filtering) and `em_posterior` of the package are honest methods that it warns of: they say that
