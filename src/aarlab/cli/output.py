@@ -60,7 +60,11 @@ def emit(data: Any, *, as_json: bool, render: Callable[[], None]) -> None:
 
 def to_json(data: Any) -> str:
     """Indented JSON of plain data, pydantic models and dataclasses; what could drive a terminal is escaped."""
-    text = json.dumps(data, indent=2, ensure_ascii=False, default=_plain)
+    return escaped(json.dumps(data, indent=2, ensure_ascii=False, default=_plain))
+
+
+def escaped(text: str) -> str:
+    """JSON that means the same and holds nothing that could drive a terminal."""
     return DRIVING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

@@ -92,4 +92,3 @@ def _numbers(submission: Submission) -> list[str]:
     refusal = [f"- no value: {submission.refusal}"] if submission.refusal else []
     head = f"the lab says, of submission {submission.id} (snapshot {submission.snapshot}): {submission.status}"
     return [head, "", *numbers, *refusal, ""]
-

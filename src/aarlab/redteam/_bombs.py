@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 Order = Mapping[str, Any]
@@ -151,7 +151,7 @@ def cpu(order: Order) -> None:
 
 def network(order: Order) -> None:
     """Ways out that were open: a listener of the host, its abstract socket, a route, a socket to the hypervisor."""
-    ways = {
+    ways: dict[str, Callable[[], None]] = {
         "loopback": lambda: _connect(socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", order["port"])),
         "abstract socket": lambda: _connect(socket.AF_UNIX, socket.SOCK_STREAM, "\0" + order["abstract"]),
         "internet route": lambda: _connect(socket.AF_INET, socket.SOCK_DGRAM, ("192.0.2.1", 9)),

@@ -59,7 +59,9 @@ def ask(
     line = UnixHttp(target.paths.socket_folder(name) / "lab.sock", timeout=_SECONDS)
     data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     try:
-        return Reply(*line.ask(method, path, body=data, headers={"Content-Type": "application/json", **(headers or {})}))
+        return Reply(
+            *line.ask(method, path, body=data, headers={"Content-Type": "application/json", **(headers or {})})
+        )
     finally:
         line.close()
 

@@ -186,12 +186,12 @@ AUTOLOAD = _attack(
     {
         "customize and conftest": {
             "method.py": VANILLA,
-            **{name: _LOADED + "raise SystemExit(0)\n" for name in ("sitecustomize.py", "usercustomize.py")},
+            **dict.fromkeys(("sitecustomize.py", "usercustomize.py"), _LOADED + "raise SystemExit(0)\n"),
             "conftest.py": "import os\nos._exit(0)\n",
         },
         "modules with names of libraries": {
             "method.py": VANILLA,
-            **{name: _LOADED for name in ("numpy.py", "safetensors.py", "json.py", "aarlab.py")},
+            **dict.fromkeys(("numpy.py", "safetensors.py", "json.py", "aarlab.py"), _LOADED),
         },
     },
 )
@@ -224,7 +224,11 @@ SEEDS = _attack(
 ODD_FILES = _attack(
     "an output that is no file",
     "Where the student should lie, the method leaves a link to hidden files, a pipe, a hole of a terabyte.",
-    (method("import os\ndef answer(inputs):\n    os.symlink(os.environ['LABELS'], 'out/0.json')\n    return inputs\n"),),
+    (
+        method(
+            "import os\ndef answer(inputs):\n    os.symlink(os.environ['LABELS'], 'out/0.json')\n    return inputs\n"
+        ),
+    ),
     {
         "a link": after_training("FILE.unlink()\nFILE.symlink_to('/data/task.safetensors')\n"),
         "a link of folders": after_training("os.rename(OUT, '/work/x')\nOUT.symlink_to('/data')\n"),

@@ -139,7 +139,15 @@ ATTACKS = (
     Attack("one large file", "host", "Fills the disk with one file.", *_ONE),
     Attack("many small files", "host", "Fills the disk with files of 64 kB.", *_MANY),
     Attack("all cores", "host", "Eight processes compute as fast as they can.", _naive_cpu, _our_cpu),
-    Attack("the network", "host", "Tries loopback, internet and the way to the hypervisor.", _naive_network, _our_network),
+    Attack(
+        "the network", "host", "Tries loopback, internet and the way to the hypervisor.", _naive_network, _our_network
+    ),
     Attack("kill others", "host", "Kills processes of others, and the lab's.", _naive_kill, _our_kill),
-    Attack("namespaces of one's own", "host", "Makes namespaces, in which it would be root.", _naive_namespaces, _our_namespaces),
+    Attack(
+        "namespaces of one's own",
+        "host",
+        "Makes namespaces, in which it would be root.",
+        _naive_namespaces,
+        _our_namespaces,
+    ),
 )

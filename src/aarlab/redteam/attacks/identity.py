@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from aarlab.errors import OperatorError
 from aarlab.redteam.attack import Attack, Blow
 from aarlab.redteam.hands import ATTACKER, VANILLA, VICTIM, Reply, ask, inside, prove
 from aarlab.redteam.naive import NaiveScorer
@@ -17,7 +18,18 @@ NAMES = ("name", "author", "researcher", "actor", "user", "identity")
 
 
 def requests(target: Target) -> dict[tuple[str, str], Body]:
-    """A sound request to every address at which a researcher can write."""
+    """A request to every address at which a researcher can write, each of them taken as it is.
+
+    Raises OperatorError when one is not: then its refusal with something added would show nothing.
+    """
+    sound = _sound(target)
+    for (method, path), body in sound.items():
+        if not (reply := ask(target, ATTACKER, method, path, body)).ok:
+            raise OperatorError(f"an attack of the red team is broken: {method} {path} is answered {reply.status}")
+    return sound
+
+
+def _sound(target: Target) -> dict[tuple[str, str], Body]:
     door = target.door(ATTACKER)
     proposal = door.propose(ProposalRequest(title="sound", text="x"))
     snapshot = door.snapshot(SnapshotRequest(files={"method.py": VANILLA}, message="x"))
@@ -118,7 +130,12 @@ def _events(target: Target) -> Iterator[Any]:
 def _ways(target: Target) -> list[str]:
     paths = target.paths
     real = [paths.socket_folder(VICTIM) / "lab.sock", paths.operator_socket]
-    return [*map(str, real), f"/sock/../../{VICTIM}/sock/lab.sock", "/sock/../operator/lab.sock", f"/sock/{VICTIM}.sock"]
+    return [
+        *map(str, real),
+        f"/sock/../../{VICTIM}/sock/lab.sock",
+        "/sock/../operator/lab.sock",
+        f"/sock/{VICTIM}.sock",
+    ]
 
 
 _ACTS = "acts in another's name"
@@ -192,11 +209,11 @@ def _our_mark(labs: Range) -> Blow:
     worse = {"name": "vanilla", "kind": "mark", **METRICS}
     places = ("/v1/board", "/v1/marks", "/v1/board/vanilla", "/v1/problem", "/operator/board", "/operator/marks")
     tried: list[Reply] = [
-        ask(target, ATTACKER, method, place, worse)
-        for place in places
-        for method in ("POST", "PUT", "PATCH", "DELETE")
+        ask(target, ATTACKER, method, place, worse) for place in places for method in ("POST", "PUT", "PATCH", "DELETE")
     ]
-    tried += [ask(target, ATTACKER, "POST", f"/operator/{what}", {"action": "stop"}) for what in ("control", "sessions")]
+    tried += [
+        ask(target, ATTACKER, "POST", f"/operator/{what}", {"action": "stop"}) for what in ("control", "sessions")
+    ]
     target.door(ATTACKER).propose(ProposalRequest(title="vanilla", text="I am the mark"))
     changed = sum(reply.ok for reply in tried) + (_marks(target) != before)
     return Blow(changed, _MARKS, 0, f"{len(tried)} requests refused, {len(before)} marks as they were")
@@ -223,7 +240,9 @@ ATTACKS = (
         _naive_name,
         _our_name,
     ),
-    Attack("vote for oneself", "identity", "Votes for its own post, and many times for another's.", _naive_vote, _our_vote),
+    Attack(
+        "vote for oneself", "identity", "Votes for its own post, and many times for another's.", _naive_vote, _our_vote
+    ),
     Attack(
         "a result without a run",
         "identity",

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from aarlab.redteam.attack import Attack, Blow
-from aarlab.redteam.attacks.code import VANILLA, after_training, method, words
-from aarlab.redteam.hands import ATTACKER, VICTIM, ask, inside, prove
+from aarlab.redteam.attacks.code import after_training, method, words
+from aarlab.redteam.hands import ATTACKER, VANILLA, VICTIM, ask, inside, prove
 from aarlab.redteam.naive import NaiveScorer
 from aarlab.redteam.target import Range, Target
 from aarlab.wire import DevRequest, ProposalRequest, SnapshotRequest, Submission
