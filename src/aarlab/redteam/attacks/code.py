@@ -36,8 +36,8 @@ def after_training(text: str) -> dict[str, str]:
 
 def _naive(*tricks: Files) -> Callable[[NaiveScorer], Blow]:
     def blow(naive: NaiveScorer) -> Blow:
-        honest = naive.evaluate({"method.py": HONEST}).accuracy
-        best = max(naive.evaluate(files).accuracy for files in tricks)
+        honest = naive.run_code({"method.py": HONEST}).accuracy
+        best = max(naive.run_code(files).accuracy for files in tricks)
         return Blow(100 * (best - honest), POINTS, SMALLEST, f"{honest:.3f} became {best:.3f}")
 
     return blow
@@ -138,7 +138,7 @@ STACK = _attack(
                 while frame is not None:
                     yield from {**frame.f_globals, **frame.f_locals}.items()
                     frame = frame.f_back
-                for name in ("aarlab.w2s.world", "aarlab.w2s.problem", "aarlab.lab.vault", "aarlab.redteam.problems"):
+                for name in ("aarlab.w2s.world", "aarlab.w2s.problem", "aarlab.lab.vault", "aarlab.redteam.small"):
                     try:
                         yield from vars(importlib.import_module(name)).items()
                     except ImportError:

@@ -148,7 +148,7 @@ _FACTS = "secrets of the lab or of others that were read"
 
 
 def _naive_labels(naive: NaiveScorer) -> Blow:
-    naive.evaluate({"method.py": "def answer(inputs):\n    return inputs\n"})
+    naive.run_code({"method.py": "def answer(inputs):\n    return inputs\n"})
     order = {
         "paths": [str(naive.labels_file)],
         "folders": [str(naive.folder)],
@@ -208,8 +208,8 @@ def _naive_leak(naive: NaiveScorer) -> Blow:
         "    bits = sum(label << place for place, label in enumerate(labels))\n"
         "    print(bits, flush=True)\n    os._exit(1 + bits)\n"
     )
-    told = naive.evaluate({"method.py": code})
-    truth = sum(label << place for place, label in enumerate(naive.labels[:6]))
+    told = naive.run_code({"method.py": code})
+    truth = sum(label << place for place, label in enumerate(naive.hidden[:6]))
     known = 6 * ((told.returncode - 1 == truth) + (int(told.stdout) == truth))
     return Blow(known, _BITS, 0, "six labels by the exit status, and the same six on stdout")
 
@@ -239,7 +239,7 @@ def _decoded(rows: Sequence[Submission]) -> float:
 
 # ---- across runs --------------------------------------------------------------------------------------------
 
-_TRACES = "runs that knew of an earlier run"
+_TRACES = "verifications that knew of an earlier run"
 _NOTE = """\
 import os, pathlib, socket, sys, tempfile
 from aarlab.w2s.methods import METHODS
@@ -249,7 +249,7 @@ PLACES = ("/tmp", "/dev/shm", "/work", "/work/out", "/data", "/method", "/sock",
 def train(task, *, seed):
     seen = False
     for place in map(pathlib.Path, PLACES):
-        seen |= (place / "note-NUMBER").exists() or (place / "note").exists()
+        seen |= (place / "note").exists()
         try:
             (place / "note").write_text("was here")
         except OSError:
@@ -266,7 +266,7 @@ def train(task, *, seed):
         try:
             waiting.bind("\\0note")
             waiting.listen()
-            signal = waiting.accept()
+            waiting.accept()
         finally:
             os._exit(0)
     if seen:
@@ -281,7 +281,7 @@ def _naive_memory(naive: NaiveScorer) -> Blow:
         "    note = pathlib.Path(os.environ['TMPDIR']) / 'note'\n"
         "    print('seen' if note.exists() else 'new')\n    note.write_text('x')\n    return inputs\n"
     )
-    seen = [b"seen" in naive.evaluate({"method.py": code}).stdout for _ in range(3)]
+    seen = [b"seen" in naive.run_code({"method.py": code}).stdout for _ in range(3)]
     return Blow(sum(seen), _TRACES, 0, "each run but the first found the note")
 
 

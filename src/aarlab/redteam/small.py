@@ -1,4 +1,4 @@
-"""Light problems for the range: made-up data, the real kind of problem, seconds instead of minutes."""
+"""A light problem for the range: made-up data behind the real code of weak-to-strong."""
 
 import hashlib
 from functools import cache
@@ -16,7 +16,7 @@ _STRENGTH, _DIM_VIEW = 1.2, 0.45
 
 
 class SmallSettings(BaseModel):
-    """[problem] with kind = "aarlab.redteam.problems:Small"."""
+    """[problem] with kind = "aarlab.redteam.small:Small"."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
