@@ -87,7 +87,7 @@ def gain(target: Target, submission: Submission) -> float:
         draw = problem.draw(seed)
         assert isinstance(draw, W2SDraw), "the range's problems are weak-to-strong"
         right.append(draw.grade(METHODS["vanilla"](draw.world.task, seed=0).to_bytes()).transfer)
-    return float(100 * (accuracy - np.concatenate(right).mean()))
+    return round(float(100 * (accuracy - np.concatenate(right).mean())), 6) + 0.0
 
 
 def _seeds(target: Target, submission: str) -> tuple[int, ...]:
@@ -102,17 +102,18 @@ def _seeds(target: Target, submission: str) -> tuple[int, ...]:
 
 
 def inside(target: Target, bomb: str, order: Mapping[str, Any], *, name: str = ATTACKER) -> Any:
-    """Sets off one of _bombs.py in a researcher's sandbox; the last that it said, None when it said nothing."""
+    """Sets off one of _bombs.py in a researcher's sandbox; the last that it said."""
     argv = ["python", "-c", BOMBS, bomb]
     return last_word(target.sandbox(name).exec(argv, timeout=_SECONDS, stdin=json.dumps(order).encode()))
 
 
 def last_word(done: Completed) -> Any:
-    """The last whole line of JSON that a bomb has printed."""
+    """The last whole line of JSON that a bomb has printed. Raises OperatorError when it did not even begin."""
     lines = done.stdout.split(b"\n")[:-1]
-    if not lines and done.status == "error" and b"Traceback" in done.stderr:
-        raise OperatorError(f"an attack of the red team is broken: {done.stderr.decode(errors='replace')[-300:]}")
-    return json.loads(lines[-1]) if lines else None
+    if not lines:
+        said = done.stderr.decode(errors="replace").strip()[-300:]
+        raise OperatorError(f"an attack of the red team is broken ({done.status}): {said}")
+    return json.loads(lines[-1])
 
 
 def not_enforced(target: Target, what: str) -> str:

@@ -29,13 +29,13 @@ def _rule(bomb: str, unit: str, rule: str, own: Callable[[Target], int], extra: 
     over = f"{unit} over what is allowed"
 
     def naive(scorer: NaiveScorer) -> Blow:
-        got = scorer.explode(bomb, {"cap": CAP}) or 0
+        got = scorer.explode(bomb, {"cap": CAP})
         return Blow(max(0, got - RULES[rule]), over, 0, f"{got:g} {unit} of {RULES[rule]} allowed; it could go on")
 
     def ours(labs: Range) -> Blow:
         target = labs.lab("system")
         allowed = own(target)
-        got = inside(target, bomb, {"cap": allowed + extra, "folder": "/work"}) or 0
+        got = inside(target, bomb, {"cap": allowed + extra, "folder": "/work"})
         target.sandbox("mallory").exec(["sh", "-c", "rm -f /work/fill*"], timeout=30)
         what = {"processes": "pids"}.get(rule, rule)
         words = f"{got:g} {unit} of {allowed} allowed, {allowed + extra} tried"
@@ -55,10 +55,10 @@ def _naive_cpu(naive: NaiveScorer) -> Blow:
 
 def _our_cpu(labs: Range) -> Blow:
     target = labs.lab("system")
-    used = inside(target, "cpu", {"workers": _WORKERS, "seconds": _SECONDS}) or 0.0
+    used = inside(target, "cpu", {"workers": _WORKERS, "seconds": _SECONDS})
     allowed = target.config.sandbox.cpus
     words = f"{used:.2f} cores of {allowed:g} allowed, {_WORKERS} processes, {os.cpu_count()} cores here"
-    return _blow(target, used - allowed, unit=_OVER, bound=_CORES, what="cpu", words=words)
+    return _blow(target, max(0.0, used - allowed), unit=_OVER, bound=_CORES, what="cpu", words=words)
 
 
 _OVER = "cores over what is allowed"
@@ -76,7 +76,7 @@ def _naive_network(naive: NaiveScorer) -> Blow:
 def _our_network(labs: Range) -> Blow:
     target = labs.lab("system")
     with Listeners(secrets.token_hex(8)) as listeners:
-        ways = inside(target, "network", listeners.order) or []
+        ways = inside(target, "network", listeners.order)
     words = ", ".join(ways) or "loopback, abstract socket, internet route and vsock are shut"
     return _blow(target, len(ways), unit=_WAYS, bound=0, what="network", words=words)
 
@@ -102,7 +102,7 @@ def _our_kill(labs: Range) -> Blow:
     """The lab server itself, by its number and by its name."""
     target = labs.lab("system")
     server = int((target.paths.runtime / "server.pid").read_text())
-    killed = inside(target, "kill", {"pids": [server], "token": str(target.paths.root)}) or 0
+    killed = inside(target, "kill", {"pids": [server], "token": str(target.paths.root)})
     words = f"{killed} signals delivered to the lab server or anything that names the study"
     return _blow(target, killed, unit=_KILLED, bound=0, what="processes", words=words)
 
@@ -120,7 +120,7 @@ def _naive_namespaces(naive: NaiveScorer) -> Blow:
 
 def _our_namespaces(labs: Range) -> Blow:
     target = labs.lab("system")
-    made = inside(target, "namespaces", {}) or []
+    made = inside(target, "namespaces", {})
     words = ", ".join(made) or "user, mount, network and process namespaces are refused"
     return _blow(target, len(made), unit=_MADE, bound=0, what="syscalls", words=words)
 

@@ -109,7 +109,7 @@ def _our_name(labs: Range) -> Blow:
         headers = {f"X-{name}": VICTIM, name: VICTIM, "Authorization": f"Bearer {VICTIM}", "Host": VICTIM}
         post = {"kind": "insight", "title": title, "text": "x"}
         ask(target, ATTACKER, "POST", f"/v1/findings?{name}={VICTIM}", post, headers)
-    ways = inside(target, "sockets", {"paths": _ways(target)}) or []
+    ways = inside(target, "sockets", {"paths": _ways(target)})
     acts = sum(reply.ok for reply in tried) + (_by(target, VICTIM) - before) + len(ways)
     words = f"{len(tried)} fields refused, {len(NAMES)} sets of headers without effect, {len(ways)} sockets open"
     return Blow(acts, _ACTS, 0, words)

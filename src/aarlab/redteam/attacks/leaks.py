@@ -172,7 +172,7 @@ def _our_labels(labs: Range) -> Blow:
         "processes": True,
         "secrets": {"the key": key.decode("latin-1"), "another's file": own, "the study's folder": str(paths.root)},
     }
-    found = inside(target, "search", order) or []
+    found = inside(target, "search", order)
     return Blow(len(found), _FACTS, 0, "; ".join(found) or "paths, /proc, environment and descriptors show none")
 
 
@@ -192,7 +192,7 @@ def train(task, *, seed):
 CHANNELS = {
     "exit status": "sys.exit(1 + bits)",
     "signal": "os.kill(os.getpid(), [1, 2, 3, 6, 8, 9, 11, 14][bits % 8])",
-    "words on stdout and stderr": "[s.write(f'bits {bits}' * (1 + bits)) for s in (sys.stdout, sys.stderr)]; raise X",
+    "words on stdout and stderr": "[s.write(f'bits {bits}' * bits) for s in (sys.stdout, sys.stderr)]; sys.exit(1)",
     "an error's text": "raise RuntimeError(f'bits {bits}')",
     "sizes of files": "(out / 'student.safetensors').write_bytes(b'0' * (1 + bits)); os._exit(0)",
     "names of files": "(out / f'{bits}.txt').write_text('x'); os._exit(0)",
