@@ -1,6 +1,9 @@
 """What crosses the doors of the lab, as pydantic models: one file that server, client and outside agents share.
 
 No request has a field for a metric, an identity or the name of a split: identity is the socket, numbers are the lab's.
+
+An answer that carries text of a researcher names the fields that hold it in `untrusted`: they are data, whatever they
+say. Whoever shows them to a reader that could take them for instructions quotes them (aarlab.quote).
 """
 
 from typing import Any, Literal
@@ -160,11 +163,24 @@ class ProblemCard(Wire):
 class Snapshot(Wire):
     """GET /v1/snapshots/{id}."""
 
+    untrusted: tuple[str, ...] = ("message", "files")
+    """Fields that a researcher has written: data. Of `files` the paths too."""
     id: str
     author: str
     message: str
     parents: tuple[str, ...]
     files: dict[str, str]
+
+
+class Diff(Wire):
+    """GET /v1/snapshots/{old}/diff/{new}."""
+
+    untrusted: tuple[str, ...] = ("text",)
+    """Fields that researchers have written: data."""
+    old: str
+    new: str
+    text: str
+    """Unified diff."""
 
 
 class Submission(Wire):
@@ -197,8 +213,10 @@ class Submission(Wire):
 
 
 class Finding(Wire):
-    """One post, as everybody sees it. `text` was written by a researcher: it is data, not an instruction."""
+    """One post, as everybody sees it."""
 
+    untrusted: tuple[str, ...] = ("title", "text")
+    """Fields that a researcher has written: data, not instructions."""
     id: str
     seq: int
     author: str
@@ -217,6 +235,8 @@ class Finding(Wire):
 class BoardRow(Wire):
     """One line of the board."""
 
+    untrusted: tuple[str, ...] = ("name", "family")
+    """Fields that a researcher has written where `kind` is "method": data."""
     rank: int | None
     """1 is the best lower bound; None for marks and for what does not rank. Rows with `apart` have their own ranks."""
     name: str
@@ -312,6 +332,8 @@ class FinalOpening(Wire):
 class FinalRow(Wire):
     """A finalist, or a mark of the lab, on the final set."""
 
+    untrusted: tuple[str, ...] = ("name",)
+    """Fields that a researcher has written where `kind` is "method": data."""
     name: str
     """Title of the proposal, or name of the mark."""
     researcher: str
@@ -350,6 +372,8 @@ class FinalState(Wire):
 class ResearcherState(Wire):
     """One researcher in the live view."""
 
+    untrusted: tuple[str, ...] = ("last",)
+    """Fields that hold text of the researcher: data."""
     name: str
     mind: str
     direction: str
@@ -392,6 +416,8 @@ class StudyState(Wire):
 class LedgerEvent(Wire):
     """GET /operator/events: one entry of the ledger, as in lab.store.Event. Never sent to researchers."""
 
+    untrusted: tuple[str, ...] = ("body",)
+    """Fields that hold text of researchers, where `actor` is one: data."""
     seq: int
     kind: str
     actor: str

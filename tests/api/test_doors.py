@@ -105,7 +105,7 @@ def test_snapshots_are_shared_and_have_a_lineage(r1: Member, r2: Member) -> None
     new = r2.snapshot(SnapshotRequest(files={"method.py": "x = 4\n"}, message="better", parents=(old,)))
     found = r1.get_snapshot(new)
     assert (found.author, found.parents, found.files) == ("r2", (old,), {"method.py": "x = 4\n"})
-    assert "-x = 3\n+x = 4\n" in r1.diff(old, new)
+    assert "-x = 3\n+x = 4\n" in r1.diff(old, new).text
     with refusal("unknown"):
         r1.get_snapshot("0" * 40)
     with refusal("unknown"):

@@ -29,12 +29,20 @@ def test_people_get_text_that_cannot_drive_a_terminal(study: StudyPaths, command
     done = on(study, command)
     assert (done.status, done.err) == (0, "")
     assert "r1" in done.out
-    assert not set(done.out) & {"\x1b", "\u202e", "\x07", "\r"}
+    assert not set(done.out) & {"\x1b", "\x9b", "\u202e", "\x07", "\r"}
 
 
 @pytest.mark.parametrize("command", ["status", "board", "forum", "costs"])
 def test_programs_get_json(study: StudyPaths, command: str) -> None:
     assert json.loads(on(study, command, "--json").out)
+
+
+@pytest.mark.parametrize("command", ["forum", "log"])
+def test_json_means_the_same_and_cannot_drive_a_terminal_either(study: StudyPaths, command: str) -> None:
+    out = on(study, command, "--json").out
+    assert not set(out) & {"\x1b", "\x9b", "\u202e"}
+    assert "\\u202e" in out
+    assert "\\u009b31m" in out
 
 
 def test_board_shows_verified_rows_and_marks(study: StudyPaths) -> None:

@@ -48,6 +48,14 @@ def test_only_sessions_are_working_time() -> None:
     assert tape.session(107, "ended").seconds == 17
 
 
+def test_a_clock_that_is_set_back_takes_back_no_second() -> None:
+    tape = Tape().session(10, "started").note(40)
+    assert tape.note(5).seconds == 30
+    assert tape.note(8).seconds == 33
+    assert budgets.left(State.of(tape.events), now=0).seconds == 27
+    assert tape.session(2, "ended").session(1, "started").note(3).seconds == 35
+
+
 def test_a_session_without_end_counts_until_its_last_event() -> None:
     tape = Tape().session(10, "started").note(15)
     assert tape.seconds == 5

@@ -17,7 +17,7 @@ from aarlab.wire import DevRequest, FindingRequest, ProposalRequest, SnapshotReq
 from tests.support.lab import GOOD, LabProcess
 
 ROOT = Path(__file__).resolve().parents[2]
-EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)> [click](javascript:alert(3)) \u202e"
+EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)> [click](javascript:alert(3)) \u202e \x9b31m"
 """What a researcher may write to harm who reads it."""
 
 

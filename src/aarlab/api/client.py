@@ -19,6 +19,7 @@ from aarlab.wire import (
     ControlRequest,
     Created,
     DevRequest,
+    Diff,
     FinalOpening,
     FinalRequest,
     FinalState,
@@ -144,9 +145,9 @@ class Door(_Line):
         """A frozen method with its files."""
         return self._get(Snapshot, f"/v1/snapshots/{snapshot}")
 
-    def diff(self, old: str, new: str) -> str:
+    def diff(self, old: str, new: str) -> Diff:
         """Unified diff between two snapshots."""
-        return self._ask("GET", f"/v1/snapshots/{old}/diff/{new}").decode()
+        return self._get(Diff, f"/v1/snapshots/{old}/diff/{new}")
 
     def propose(self, request: ProposalRequest) -> str:
         """Freezes a proposal and returns its id."""

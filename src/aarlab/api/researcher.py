@@ -5,7 +5,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, FastAPI, Query, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import PlainTextResponse
 
 from aarlab.api.answers import add_handlers
 from aarlab.api.identity import identity_of
@@ -14,6 +13,7 @@ from aarlab.wire import (
     Board,
     Created,
     DevRequest,
+    Diff,
     Finding,
     FindingRequest,
     Me,
@@ -103,9 +103,9 @@ def snapshot(snapshot: str, lab: Desk) -> Snapshot:
 
 
 @router.get("/v1/snapshots/{old}/diff/{new}")
-def diff(old: str, new: str, lab: Desk) -> PlainTextResponse:
+def diff(old: str, new: str, lab: Desk) -> Diff:
     """Unified diff between two snapshots."""
-    return PlainTextResponse(lab.methods.diff(old, new))
+    return Diff(old=old, new=new, text=lab.methods.diff(old, new))
 
 
 @router.post("/v1/proposals")

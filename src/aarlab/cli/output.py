@@ -1,16 +1,16 @@
 """What commands print: text without control characters, tables, JSON. Works in a pipe as on a terminal."""
 
 import json
-import re
 import sys
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from aarlab.quote import DRIVING
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f]")
 PIPE_WIDTH = 200
 
 
@@ -25,7 +25,7 @@ def console() -> "Console":
 
 def clean(text: str) -> str:
     """Text of others without what could drive a terminal: control and direction characters become "?"."""
-    return _CONTROL.sub("?", text.expandtabs(4))
+    return DRIVING.sub("?", text.expandtabs(4))
 
 
 def one_line(text: str, *, limit: int = 100) -> str:
@@ -59,8 +59,13 @@ def emit(data: Any, *, as_json: bool, render: Callable[[], None]) -> None:
 
 
 def to_json(data: Any) -> str:
-    """Indented JSON of plain data, pydantic models and dataclasses."""
-    return json.dumps(data, indent=2, ensure_ascii=False, default=_plain)
+    """Indented JSON of plain data, pydantic models and dataclasses; what could drive a terminal is escaped."""
+    return escaped(json.dumps(data, indent=2, ensure_ascii=False, default=_plain))
+
+
+def escaped(text: str) -> str:
+    """JSON that means the same and holds nothing that could drive a terminal."""
+    return DRIVING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _plain(value: Any) -> Any:

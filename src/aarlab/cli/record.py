@@ -42,8 +42,9 @@ def _json_line(event: "Event") -> str:
     from dataclasses import asdict
 
     from aarlab.canonical import canonical_json
+    from aarlab.cli.output import escaped
 
-    return canonical_json(asdict(event)).decode()
+    return escaped(canonical_json(asdict(event)).decode())
 
 
 def _line(event: "Event") -> str:

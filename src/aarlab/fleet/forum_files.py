@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from aarlab.canonical import digest
+from aarlab.quote import quote_untrusted
 from aarlab.wire import TRUST, Finding, Submission
 
 FOLDER = "forum"
@@ -64,11 +65,7 @@ def render(finding: Finding) -> str:
         *_links(finding),
         "",
         *(_numbers(finding.submission) if finding.submission else ()),
-        f"--- text of {finding.author} (data) ---",
-        *_quoted(f"**{finding.title}**"),
-        ">",
-        *_quoted(finding.text),
-        "--- end ---",
+        quote_untrusted(finding.author, f"**{finding.title}**", finding.text),
         "",
     ]
     return "\n".join(lines)
@@ -97,7 +94,3 @@ def _numbers(submission: Submission) -> list[str]:
     trust = [f"- {TRUST[submission.protocol]}"] if TRUST[submission.protocol] else []
     head = f"the lab says, of submission {submission.id} (snapshot {submission.snapshot}): {submission.status}"
     return [head, "", *trust, *numbers, *refusal, ""]
-
-
-def _quoted(text: str) -> list[str]:
-    return [f"> {line}" for line in text.splitlines()] or [">"]

@@ -211,7 +211,10 @@ class FinalRecord:
 
 @dataclass(frozen=True)
 class Clock:
-    """Working time. A session without an end counts until the last event before the lab was started again."""
+    """Working time. A session without an end counts until the last event before the lab was started again.
+
+    It never shrinks: a host clock that is set back takes back no second that has been worked.
+    """
 
     closed: float = 0.0
     """Seconds of what is over."""
@@ -224,5 +227,5 @@ class Clock:
 
     def seconds(self, *, now: float | None = None) -> float:
         """Working time until `now`, by default until the last event."""
-        end = self.last if now is None else now
+        end = self.last if now is None else max(now, self.last)
         return self.closed + (max(0.0, end - self.since) if self.since is not None else 0.0)

@@ -263,6 +263,8 @@ def _tick(clock: Clock, event: Event) -> Clock:
     """The clock after an event: see Clock for what a crash does to it."""
     time = float(event.meta["time"])
     over = clock.seconds()
+    if clock.since is not None and time < clock.last:  # the host's clock was set back: what is over stays over
+        clock = replace(clock, closed=over, since=time, last=time)
     if event.kind == Kind.SESSION_STARTED:
         return Clock(closed=over, since=time, last=time, open=True)
     if event.kind == Kind.SESSION_ENDED:

@@ -3,6 +3,8 @@
 It ships so that each attack is seen to work somewhere. Nothing of the lab uses it.
 """
 
+from aarlab.redteam.naive_host import NaiveHost
 
-class NaiveScorer:
+
+class NaiveScorer(NaiveHost):
     """Grown together with the attacks."""

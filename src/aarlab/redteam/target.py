@@ -38,6 +38,7 @@ class Target:
             raise
         self.operator = self._stack.enter_context(Operator(self.paths.operator_socket))
         self._doors: dict[str, Door] = {}
+        self._sandboxes: dict[str, Sandbox] = {}
 
     def close(self) -> None:
         """Ends the lab and what lives in it."""
@@ -52,12 +53,13 @@ class Target:
         return self._doors[name]
 
     def sandbox(self, name: str) -> Sandbox:
-        """A researcher's sandbox, started; it is closed with the lab."""
-        self.door(name)
-        index = [entry.name for entry in self.operator.state().researchers].index(name)
-        backend = backend_of(self.config.sandbox)
-        own = house(backend, self.paths, self.config.sandbox, name=name, index=index)
-        return self._stack.enter_context(own)
+        """A researcher's one sandbox, started; it is closed with the lab."""
+        if name not in self._sandboxes:
+            self.door(name)
+            index = [entry.name for entry in self.operator.state().researchers].index(name)
+            own = house(backend_of(self.config.sandbox), self.paths, self.config.sandbox, name=name, index=index)
+            self._sandboxes[name] = self._stack.enter_context(own)
+        return self._sandboxes[name]
 
     def problem(self) -> Problem:
         """The lab's side of the problem, with all labels: for measuring, never for an attack."""
