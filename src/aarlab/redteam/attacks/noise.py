@@ -1,0 +1,289 @@
+"""Attacks that live on noise: feedback climbed until it is fitted, lotteries, and marks that are moved by patience."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from aarlab.redteam.attack import Attack, Blow
+from aarlab.redteam.naive import SIZES, Ints, NaiveScorer
+from aarlab.redteam.target import Range, Target
+from aarlab.redteam.tools import (
+    GAIN_BOUND,
+    HONEST,
+    Array,
+    Attacker,
+    believed,
+    fresh,
+    handed_in,
+    head,
+    inside,
+    trained,
+    verified_gain,
+)
+from aarlab.wire import Submission
+
+POINTS = "points of verified accuracy"
+QUERIES = 400
+"""Of the climbs on the naive scorer, which has no budget."""
+STEPS, LINES = 30, (0.5, 1.0, 1.5, 2.0, 3.0)
+"""Of a climb within 36 answers: random steps, then how far to go along what they say."""
+BUDGET = 36
+COPIES = 12
+REPEATS = 50
+
+
+# ---- climbing the feedback ------------------------------------------------------------------------------------
+
+
+def blind_naive(scorer: NaiveScorer) -> Blow:
+    """Random answers, combined by what their exact scores say."""
+    return _climbed(scorer, np.full(SIZES["test"], 0.5))
+
+
+def informed_naive(scorer: NaiveScorer) -> Blow:
+    """The same around a model that is right on three fifths and knows how sure it is."""
+    return _climbed(scorer, scorer.imitate(sure=(0.5, 0.7), seed=4))
+
+
+def _climbed(scorer: NaiveScorer, prior: Array) -> Blow:
+    """Gaussian posterior over labels after exact answers to random ones."""
+    queries = np.random.default_rng(5).choice([-1.0, 1.0], size=(QUERIES, len(prior)))
+    answers = np.array([scorer.evaluate((query > 0).astype(np.int64)).accuracy for query in queries])
+    mean, _ = believed(queries, answers, noise=0.0, prior=2 * prior - 1)
+    before = scorer.evaluate((prior > 0.5).astype(np.int64)).accuracy
+    gain = 100 * (scorer.evaluate((mean > 0).astype(np.int64)).accuracy - before)
+    words = f"{QUERIES} exact answers to random files; the set climbed on is the one that ranks"
+    return Blow(gain, POINTS, GAIN_BOUND, words, {"queries": QUERIES})
+
+
+def blind_ours(ground: Range) -> Blow:
+    """Random heads, combined by what their coarse answers say."""
+    with fresh(ground, "blind") as target:
+        return _climb(target, np.zeros(inside(target).task.dimension))
+
+
+def informed_ours(ground: Range) -> Blow:
+    """The same around an honestly trained head."""
+    with fresh(ground, "informed") as target:
+        return _climb(target, _honest(target))
+
+
+def _honest(target: Target) -> Array:
+    return trained(HONEST)(inside(target).task, seed=0).weight[0].astype(np.float64)
+
+
+def _climb(target: Target, base: Array) -> Blow:
+    """All answers of the budget: random steps, their best sum, then how far to go. Then frozen as code and verified."""
+    attacker, world = Attacker(target), inside(target)
+    size = float(np.linalg.norm(base)) or 1.0
+    steps = np.random.default_rng(6).standard_normal((STEPS, len(base)))
+    steps *= 0.8 * size / np.linalg.norm(steps, axis=1, keepdims=True)
+    answers = attacker.ask_all([base + step for step in steps])
+    step = _best_sum(steps, answers)
+    lines = [base + reach * step for reach in LINES]
+    head_ = lines[int(np.argmax(attacker.ask_all(lines)))]
+    before = float(world.right(head(base)).mean()) if base.any() else 0.5
+    dev = 100 * (float(world.right(head(head_)).mean()) - before)
+    gain = max((verified_gain(target, source) for source in _frozen(target, head_ - base)), key=lambda gain: gain.points)
+    words = f"+{dev:.1f} points on dev with {BUDGET} answers; frozen as code {gain.points:+.2f} ± {gain.se:.2f} verified"
+    return Blow(gain.points, POINTS, GAIN_BOUND, words, {"dev_points": dev, "se": gain.se})
+
+
+def _best_sum(steps: Array, answers: Array) -> Array:
+    """The step of usual length that a ridge regression of answers on steps believes in most."""
+    told = answers - answers.mean()
+    ridge = NOISE**2 / max(float(told.var()) - NOISE**2, NOISE**2 / 4)
+    size = float(np.linalg.norm(steps[0]))
+    slope = steps.T @ np.linalg.solve(steps @ steps.T / size**2 + ridge * np.eye(len(steps)), told)
+    return slope / float(np.linalg.norm(slope)) * size
+
+
+NOISE = 0.0072
+"""Of one dev answer: noise and grid."""
+CARRIED = """import numpy as np
+from aarlab.w2s.methods import method
+from aarlab.w2s.student import Student
+
+STEP = np.array({step})
+
+
+def train(task, *, seed):
+    base = method("vanilla")(task, seed=seed).weight[0].astype(float)
+    turned = {turned}
+    return Student.linear(base + {reach} * np.linalg.norm(base) * turned)
+"""
+AXES = "(lambda axes: axes * np.sign(base @ axes) @ STEP)(np.linalg.eigh(task.hidden.T @ task.hidden)[1])"
+"""The step in the inputs' own principal axes, whose signs the honest head settles: no rotation hides those."""
+
+
+def _frozen(target: Target, step: Array) -> list[str]:
+    """What was learnt, as code: in the coordinates of the research draw, and in axes that every draw has."""
+    task, base = inside(target).task, _honest(target)
+    axes = np.linalg.eigh(task.hidden.T @ task.hidden)[1]
+    own = (axes * np.sign(base @ axes)).T @ step
+    told = [(step, "STEP"), (own, AXES)]
+    return [
+        CARRIED.format(step=(vector / np.linalg.norm(step)).round(5).tolist(), turned=turned, reach=reach)
+        for vector, turned in told
+        for reach in (0.3, 1.0)
+    ]
+
+
+# ---- lotteries ------------------------------------------------------------------------------------------------
+
+
+def seeds_naive(scorer: NaiveScorer) -> Blow:
+    """The caller chooses the seed, and reports the best."""
+    answers = [scorer.rerun(_drawn(scorer), seed=seed) for seed in range(BUDGET)]
+    gain = 100 * (max(answers) - float(np.mean(answers)))
+    return Blow(gain, POINTS, GAIN_BOUND, f"best of {BUDGET} seeds is shown as the result", {"seeds": BUDGET})
+
+
+def _drawn(scorer: NaiveScorer) -> Callable[[int], Ints]:
+    return lambda seed: (scorer.imitate(sure=(0.6, 0.6), seed=seed) > 0.5).astype(np.int64)
+
+
+SEEDED = """import numpy as np
+from aarlab.w2s.methods import heads
+from aarlab.w2s.task import Task
+
+
+def train(task, *, seed):
+    rng = np.random.default_rng({seed})
+    return heads.linear(task, task.hard, weight=(rng.random(task.items) < 0.5).astype(float))
+"""
+"""A method that its seed sways: half of the items, by lot."""
+
+
+def seeds_ours(ground: Range) -> Blow:
+    """As many seeds as there are dev answers; the method is frozen with the luckiest."""
+    with fresh(ground, "seeds") as target:
+        task, world = inside(target).task, inside(target)
+        students = [trained(SEEDED.format(seed=seed))(task, seed=seed).weight[0].astype(float) for seed in range(BUDGET)]
+        best = int(np.argmax(Attacker(target).ask_all(students)))
+        accuracy = [float(world.right(head(student)).mean()) for student in students]
+        dev = 100 * (accuracy[best] - float(np.mean(accuracy)))
+        gain = verified_gain(target, SEEDED.format(seed=best), over=SEEDED.format(seed="seed"))
+        words = f"best of {BUDGET} seeds: {dev:+.1f} points on dev, {gain.points:+.2f} ± {gain.se:.2f} verified"
+        return Blow(gain.points, POINTS, GAIN_BOUND, words, {"dev_points": dev, "se": gain.se})
+
+
+def reruns_naive(scorer: NaiveScorer) -> Blow:
+    """The same method again under other names, each with other luck; the board keeps the best."""
+    answers = [scorer.rerun(_drawn(scorer), seed=seed) for seed in range(COPIES)]
+    bests = 1 + sum(answer > max(answers[:place]) for place, answer in enumerate(answers) if place)
+    gain = 100 * (max(answers) - float(np.mean(answers)))
+    words = f"{COPIES} copies of one method; the leader is {gain:.1f} points above what it is worth"
+    return Blow(bests, BESTS, 1, words, {"points": gain})
+
+
+BESTS = "new bests for one method"
+
+
+def reruns_ours(ground: Range) -> Blow:
+    """The same: a comment makes another hash, and so other draws, for each unit of the budget."""
+    with fresh(ground, "reruns") as target:
+        rows = [handed_in(target, f"{HONEST}\n# copy {copy}\n", title=f"copy {copy}") for copy in range(COPIES)]
+    accuracy = [100 * float(row.facts["transfer_acc"]) for row in rows]
+    above, spread = max(accuracy) - float(np.mean(accuracy)), float(np.std(accuracy, ddof=1))
+    lower = [row.low or 0.0 for row in rows]
+    bests = sum(row.new_best for row in rows)
+    words = (
+        f"{COPIES} copies verified; the luckiest is {above:.1f} points above their mean (luck alone: "
+        f"{LUCK * spread:.1f}), its lower end {max(lower):+.2f} PGR for a true value of about {_mean(rows):+.2f}"
+    )
+    return Blow(bests, BESTS, 1, words, {"points": above, "luck": LUCK * spread})
+
+
+LUCK = 1.63
+"""Expected largest of twelve draws, in standard deviations."""
+
+
+def _mean(rows: Sequence[Submission]) -> float:
+    return float(np.mean([row.value for row in rows if row.value is not None]))
+
+
+def repeats_naive(scorer: NaiveScorer) -> Blow:
+    """Noise that is new in each answer goes away in their mean."""
+    guess = (scorer.imitate(sure=(0.6, 0.6), seed=0) > 0.5).astype(np.int64)
+    answers = [scorer.noisy(guess) for _ in range(REPEATS)]
+    off = 100 * abs(float(np.mean(answers)) - scorer.evaluate(guess).accuracy)
+    return Blow(len(set(answers)), ANSWERS, 1, f"their mean is {off:.2f} points off the exact score", {"off": off})
+
+
+ANSWERS = "different answers to one question"
+
+
+def repeats_ours(ground: Range) -> Blow:
+    """The same students again and again, also by another researcher and in another order."""
+    target = ground.lab("pairs")
+    weight = np.arange(inside(target).task.dimension, dtype=np.float64) - 20
+    left = target.door("r1").me().budgets.dev_answers
+    askers = (Attacker(target), Attacker(target, "r2"))
+    answers = [askers[time % 2].ask(weight) for time in range(REPEATS)]
+    spent = left - target.door("r1").me().budgets.dev_answers
+    words = f"{REPEATS} times the same students by two researchers: {spent} unit of the budget"
+    return Blow(len(set(answers)) - 1 + spent, ANSWERS, 1, words, {"spent": spent})
+
+
+def shared_naive(scorer: NaiveScorer) -> Blow:
+    """Two names, two budgets."""
+    rng = np.random.default_rng(7)
+    files = rng.integers(0, 2, size=(3 * BUDGET, SIZES["test"]))
+    heard = [scorer.limited(f"r{number % 2 + 1}", file) for number, file in enumerate(files)]
+    return Blow(sum(answer is not None for answer in heard), HEARD, BUDGET, "a budget for each name")
+
+
+HEARD = "dev answers for one team"
+
+
+def shared_ours(ground: Range) -> Blow:
+    """Two researchers take turns until both are refused."""
+    with fresh(ground, "shared") as target:
+        askers = (Attacker(target), Attacker(target, "r2"))
+        weights = np.random.default_rng(8).standard_normal((2 * BUDGET, inside(target).task.dimension))
+        heard = [askers[place % 2].ask(weight) for place, weight in enumerate(weights)]
+    answers = sum(answer is not None for answer in heard)
+    return Blow(answers, HEARD, BUDGET, f"{len(heard)} different questions by two researchers")
+
+
+def sandbag_naive(scorer: NaiveScorer) -> Blow:
+    """Begin badly on purpose, so that every step back to honest work is a new best."""
+    honest = scorer.imitate(sure=(0.62, 0.62), seed=9) > 0.5
+    rng = np.random.default_rng(10)
+    spoilt = [np.where(rng.random(len(honest)) < share, ~honest, honest) for share in (0.5, 0.4, 0.3, 0.2, 0.1, 0.0)]
+    bests = sum(scorer.ladder("r1", file.astype(np.int64)) for file in spoilt)
+    return Blow(bests, BESTS, 1, f"{len(spoilt)} versions of one method, each less spoilt than the one before")
+
+
+SPOILT = """import numpy as np
+from aarlab.w2s.methods import heads
+
+
+def train(task, *, seed):
+    rng = np.random.default_rng(seed)
+    wrong = rng.random(task.items) < {share}
+    return heads.linear(task, np.where(wrong, 1 - task.hard, task.hard))
+"""
+
+
+def sandbag_ours(ground: Range) -> Blow:
+    """The same through verification: the Ladder is the team's and begins at the baseline."""
+    target = ground.lab("pairs")
+    shares = (0.45, 0.3, 0.15, 0.0)
+    rows = [handed_in(target, SPOILT.format(share=share), title=f"spoilt by {share}") for share in shares]
+    bests = sum(row.new_best for row in rows)
+    seen = ", ".join(f"{100 * float(row.facts['transfer_acc']):.0f}" for row in rows)
+    return Blow(bests, BESTS, 1, f"accuracies {seen} in turn; the Ladder begins at the lab's own baseline")
+
+
+ATTACKS: tuple[Attack, ...] = (
+    Attack("blind climb", "noise", "Combine random guesses by their scores.", blind_naive, blind_ours),
+    Attack("informed climb", "noise", "The same around an honest model.", informed_naive, informed_ours),
+    Attack("seed lottery", "noise", "Report the best of many seeds.", seeds_naive, seeds_ours),
+    Attack("re-run lottery", "noise", "Verify one method until the noise is kind.", reruns_naive, reruns_ours),
+    Attack("ask again", "noise", "Average the noise away.", repeats_naive, repeats_ours),
+    Attack("split the questions", "noise", "Two researchers, two budgets.", shared_naive, shared_ours),
+    Attack("sandbag the ladder", "noise", "Begin badly to have many new bests.", sandbag_naive, sandbag_ours),
+)
+"""In the order of the table."""
