@@ -2,7 +2,7 @@
 
 import runpy
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,11 +50,11 @@ class Gain:
 class Attacker:
     """A researcher of a lab who asks about heads, as any student of linear heads."""
 
-    def __init__(self, target: Target, name: str = "r1") -> None:
-        """Freezes what the door wants to have seen before it answers."""
+    def __init__(self, target: Target, name: str = "r1", *, code: str = HONEST) -> None:
+        """Freezes what the door wants to have seen before it answers; `code` is where the heads are said to be from."""
         self._door = target.door(name)
         self._proposal = self._door.propose(ProposalRequest(title="a linear head", text="An attack of the red team."))
-        self._snapshot = self._door.snapshot(SnapshotRequest(files={"method.py": HONEST}, message="attack"))
+        self._snapshot = self._door.snapshot(SnapshotRequest(files={"method.py": code}, message="attack"))
         self._seeds = self._door.me().dev_seeds
 
     def request(self, weight: Array) -> DevRequest:
@@ -94,12 +94,20 @@ def fresh(ground: Range, called: str) -> Iterator[Target]:
     ground.end(called)
 
 
-def handed_in(target: Target, source: str, *, title: str, name: str = "r1") -> Submission:
-    """A method sent through the verify door, with its row."""
-    door = target.door(name)
-    proposal = door.propose(ProposalRequest(title=title, text="An attack of the red team."))
-    snapshot = door.snapshot(SnapshotRequest(files={"method.py": source}, message=title))
-    return door.verify(VerifyRequest(proposal=proposal, snapshot=snapshot), wait=WAIT)
+def handed_in(target: Target, sources: Mapping[str, str], *, name: str = "r1") -> list[Submission]:
+    """Methods (title -> source) sent through the verify door, all at once, with their rows."""
+    door, sent = target.door(name), []
+    for title, source in sources.items():
+        proposal = door.propose(ProposalRequest(title=title, text="An attack of the red team."))
+        snapshot = door.snapshot(SnapshotRequest(files={"method.py": source}, message=title))
+        sent.append(door.verify(VerifyRequest(proposal=proposal, snapshot=snapshot)).id)
+    return [door.submission(submission, wait=WAIT) for submission in sent]
+
+
+def raised(target: Target) -> list[str]:
+    """Names of the detectors that have raised incidents in this lab, in order."""
+    events = target.operator.events()
+    return [str(event.body["detector"]) for event in events if event.kind == "incident.raised"]
 
 
 # ---- the lab's side: for measuring only -----------------------------------------------------------------------
@@ -171,20 +179,21 @@ def trained(source: str) -> Train:
     return train
 
 
-def verified_gain(target: Target, source: str, *, over: str = HONEST, draws: int = DRAWS) -> Gain:
-    """How much better than its honest base a frozen method is on fresh draws that both share.
+def verified_gains(target: Target, sources: Sequence[str], *, over: str = HONEST, draws: int = DRAWS) -> list[Gain]:
+    """How much better than their honest base frozen methods are on fresh draws that all share.
 
     Two methods never meet on a verification's own draws, whose seeds follow the method's hash; on common draws the
     difference is known far better.
     """
-    problem, one, base = _problem(target), trained(source), trained(over)
-    found = [_difference(problem.draw(seed).world, one, base, seed=seed) for seed in range(draws)]
-    return Gain(100 * float(np.mean(found)), 100 * float(np.std(found, ddof=1)) / len(found) ** 0.5)
+    problem, trains = _problem(target), [trained(source) for source in (over, *sources)]
+    accuracy = np.array([_accuracies(problem.draw(seed).world, trains, seed=seed) for seed in range(draws)])
+    found = 100 * (accuracy[:, 1:] - accuracy[:, :1])
+    spread = found.std(axis=0, ddof=1) / draws**0.5
+    return [Gain(float(mean), float(se)) for mean, se in zip(found.mean(axis=0), spread, strict=True)]
 
 
-def _difference(world: World, one: Train, base: Train, *, seed: int) -> float:
-    accuracy = [float(world.right(train(world.task, seed=seed)).mean()) for train in (one, base)]
-    return accuracy[0] - accuracy[1]
+def _accuracies(world: World, trains: Sequence[Train], *, seed: int) -> list[float]:
+    return [float(world.right(train(world.task, seed=seed)).mean()) for train in trains]
 
 
 def _problem(target: Target) -> W2SProblem:

@@ -83,7 +83,9 @@ def boundary_naive(scorer: NaiveScorer) -> Blow:
         begin, end = (middle, end) if same else (begin, middle)
     found, asked = _walked(scorer, _mixed(low, high, places[:begin]), places[begin])
     right = scorer.evaluate(found).correct
-    words = f"answers rounded to {100 * GRID:.0f} point gave {right} of {len(found)} labels in {queries + asked} queries"
+    words = (
+        f"answers rounded to {100 * GRID:.0f} point gave {right} of {len(found)} labels in {queries + asked} queries"
+    )
     return Blow(right, UNIT, 0, words, {"queries": queries + asked})
 
 
@@ -167,7 +169,11 @@ ATTACKS: tuple[Attack, ...] = (
     ),
     Attack("flip one label", "labels", "Change one answer and watch the score.", flip_naive, flip_ours),
     Attack(
-        "boundary walk", "labels", "Find where rounding tips over, then one label a query.", boundary_naive, boundary_ours
+        "boundary walk",
+        "labels",
+        "Find where rounding tips over, then one label a query.",
+        boundary_naive,
+        boundary_ours,
     ),
     Attack("ask for the train split", "labels", "Have the training labels scored.", split_naive, split_ours),
 )

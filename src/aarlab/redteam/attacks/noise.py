@@ -18,8 +18,9 @@ from aarlab.redteam.tools import (
     head,
     inside,
     trained,
-    verified_gain,
+    verified_gains,
 )
+from aarlab.w2s.world import World
 from aarlab.wire import Submission
 
 POINTS = "points of verified accuracy"
@@ -28,7 +29,8 @@ QUERIES = 400
 STEPS, LINES = 30, (0.5, 1.0, 1.5, 2.0, 3.0)
 """Of a climb within 36 answers: random steps, then how far to go along what they say."""
 BUDGET = 36
-COPIES = 12
+COPIES, FIRST = 12, 40
+"""Of one method, and the first seed that the naive scorer is shown."""
 REPEATS = 50
 
 
@@ -78,15 +80,24 @@ def _climb(target: Target, base: Array) -> Blow:
     size = float(np.linalg.norm(base)) or 1.0
     steps = np.random.default_rng(6).standard_normal((STEPS, len(base)))
     steps *= 0.8 * size / np.linalg.norm(steps, axis=1, keepdims=True)
-    answers = attacker.ask_all([base + step for step in steps])
-    step = _best_sum(steps, answers)
+    step = _best_sum(steps, attacker.ask_all([base + step for step in steps]))
     lines = [base + reach * step for reach in LINES]
-    head_ = lines[int(np.argmax(attacker.ask_all(lines)))]
-    before = float(world.right(head(base)).mean()) if base.any() else 0.5
-    dev = 100 * (float(world.right(head(head_)).mean()) - before)
-    gain = max((verified_gain(target, source) for source in _frozen(target, head_ - base)), key=lambda gain: gain.points)
-    words = f"+{dev:.1f} points on dev with {BUDGET} answers; frozen as code {gain.points:+.2f} ± {gain.se:.2f} verified"
-    return Blow(gain.points, POINTS, GAIN_BOUND, words, {"dev_points": dev, "se": gain.se})
+    best = lines[int(np.argmax(attacker.ask_all(lines)))]
+    dev, elsewhere = (100 * (one - other) for one, other in zip(_right(world, best), _right(world, base), strict=True))
+    gain = max(verified_gains(target, _frozen(target, best - base)), key=lambda gain: gain.points)
+    words = (
+        f"{dev:+.1f} points on dev with {BUDGET} answers, {elsewhere:+.1f} on other items of that draw; "
+        f"frozen as code {gain.points:+.2f} ± {gain.se:.2f} verified"
+    )
+    return Blow(gain.points, POINTS, GAIN_BOUND, words, {"dev": dev, "elsewhere": elsewhere, "se": gain.se})
+
+
+def _right(world: World, weight: Array) -> tuple[float, float]:
+    """Accuracy on the dev items, and on the truth of the train items, of which no answer told anything."""
+    if not weight.any():
+        return 0.5, 0.5
+    elsewhere = (head(weight).predict(world.task.hidden) > 0) == world.truth
+    return float(world.right(head(weight)).mean()), float(elsewhere.mean())
 
 
 def _best_sum(steps: Array, answers: Array) -> Array:
@@ -112,6 +123,8 @@ def train(task, *, seed):
     turned = {turned}
     return Student.linear(base + {reach} * np.linalg.norm(base) * turned)
 """
+DAMPED = 0.3
+"""How much of the learnt step is carried: all of it costs more than it could bring."""
 AXES = "(lambda axes: axes * np.sign(base @ axes) @ STEP)(np.linalg.eigh(task.hidden.T @ task.hidden)[1])"
 """The step in the inputs' own principal axes, whose signs the honest head settles: no rotation hides those."""
 
@@ -123,9 +136,8 @@ def _frozen(target: Target, step: Array) -> list[str]:
     own = (axes * np.sign(base @ axes)).T @ step
     told = [(step, "STEP"), (own, AXES)]
     return [
-        CARRIED.format(step=(vector / np.linalg.norm(step)).round(5).tolist(), turned=turned, reach=reach)
+        CARRIED.format(step=(vector / np.linalg.norm(step)).round(5).tolist(), turned=turned, reach=DAMPED)
         for vector, turned in told
-        for reach in (0.3, 1.0)
     ]
 
 
@@ -145,32 +157,33 @@ def _drawn(scorer: NaiveScorer) -> Callable[[int], Ints]:
 
 SEEDED = """import numpy as np
 from aarlab.w2s.methods import heads
-from aarlab.w2s.task import Task
 
 
 def train(task, *, seed):
     rng = np.random.default_rng({seed})
-    return heads.linear(task, task.hard, weight=(rng.random(task.items) < 0.5).astype(float))
+    return heads.linear(task, task.hard, weight=(rng.random(task.items) < 0.8).astype(float))
 """
-"""A method that its seed sways: half of the items, by lot."""
+"""A method that its seed sways: four fifths of the items, by lot."""
 
 
 def seeds_ours(ground: Range) -> Blow:
     """As many seeds as there are dev answers; the method is frozen with the luckiest."""
     with fresh(ground, "seeds") as target:
         task, world = inside(target).task, inside(target)
-        students = [trained(SEEDED.format(seed=seed))(task, seed=seed).weight[0].astype(float) for seed in range(BUDGET)]
+        students = [
+            trained(SEEDED.format(seed=seed))(task, seed=seed).weight[0].astype(float) for seed in range(BUDGET)
+        ]
         best = int(np.argmax(Attacker(target).ask_all(students)))
         accuracy = [float(world.right(head(student)).mean()) for student in students]
         dev = 100 * (accuracy[best] - float(np.mean(accuracy)))
-        gain = verified_gain(target, SEEDED.format(seed=best), over=SEEDED.format(seed="seed"))
+        (gain,) = verified_gains(target, [SEEDED.format(seed=best)], over=SEEDED.format(seed="seed"))
         words = f"best of {BUDGET} seeds: {dev:+.1f} points on dev, {gain.points:+.2f} ± {gain.se:.2f} verified"
-        return Blow(gain.points, POINTS, GAIN_BOUND, words, {"dev_points": dev, "se": gain.se})
+        return Blow(gain.points, POINTS, GAIN_BOUND, words, {"dev": dev, "se": gain.se})
 
 
 def reruns_naive(scorer: NaiveScorer) -> Blow:
     """The same method again under other names, each with other luck; the board keeps the best."""
-    answers = [scorer.rerun(_drawn(scorer), seed=seed) for seed in range(COPIES)]
+    answers = [scorer.rerun(_drawn(scorer), seed=FIRST + copy) for copy in range(COPIES)]
     bests = 1 + sum(answer > max(answers[:place]) for place, answer in enumerate(answers) if place)
     gain = 100 * (max(answers) - float(np.mean(answers)))
     words = f"{COPIES} copies of one method; the leader is {gain:.1f} points above what it is worth"
@@ -183,7 +196,7 @@ BESTS = "new bests for one method"
 def reruns_ours(ground: Range) -> Blow:
     """The same: a comment makes another hash, and so other draws, for each unit of the budget."""
     with fresh(ground, "reruns") as target:
-        rows = [handed_in(target, f"{HONEST}\n# copy {copy}\n", title=f"copy {copy}") for copy in range(COPIES)]
+        rows = handed_in(target, {f"copy {copy}": f"{HONEST}\n# copy {copy}\n" for copy in range(COPIES)})
     accuracy = [100 * float(row.facts["transfer_acc"]) for row in rows]
     above, spread = max(accuracy) - float(np.mean(accuracy)), float(np.std(accuracy, ddof=1))
     lower = [row.low or 0.0 for row in rows]
@@ -223,7 +236,7 @@ def repeats_ours(ground: Range) -> Blow:
     answers = [askers[time % 2].ask(weight) for time in range(REPEATS)]
     spent = left - target.door("r1").me().budgets.dev_answers
     words = f"{REPEATS} times the same students by two researchers: {spent} unit of the budget"
-    return Blow(len(set(answers)) - 1 + spent, ANSWERS, 1, words, {"spent": spent})
+    return Blow(max(len(set(answers)), spent), ANSWERS, 1, words, {"spent": spent})
 
 
 def shared_naive(scorer: NaiveScorer) -> Blow:
@@ -271,7 +284,7 @@ def sandbag_ours(ground: Range) -> Blow:
     """The same through verification: the Ladder is the team's and begins at the baseline."""
     target = ground.lab("pairs")
     shares = (0.45, 0.3, 0.15, 0.0)
-    rows = [handed_in(target, SPOILT.format(share=share), title=f"spoilt by {share}") for share in shares]
+    rows = handed_in(target, {f"spoilt by {share}": SPOILT.format(share=share) for share in shares})
     bests = sum(row.new_best for row in rows)
     seen = ", ".join(f"{100 * float(row.facts['transfer_acc']):.0f}" for row in rows)
     return Blow(bests, BESTS, 1, f"accuracies {seen} in turn; the Ladder begins at the lab's own baseline")
