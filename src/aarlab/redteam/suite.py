@@ -1,6 +1,7 @@
-"""The suite: every attack against the naive scorer, where it must work, and against this installation, where it must not."""
+"""The suite: every attack against a naive scorer, where it must work, and this installation, where it must not."""
 
 import difflib
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -73,11 +74,13 @@ def choose(names: Sequence[str]) -> tuple[Attack, ...]:
 @contextmanager
 def arena(*, keep: bool = False) -> Iterator[tuple[Path, Range]]:
     """A temporary folder and the range in it; both are gone afterwards, unless the folder is to be kept."""
-    with (
-        tempfile.TemporaryDirectory(prefix="aarlab-redteam-", delete=not keep) as name,
-        Range(Path(name), LABS) as ground,
-    ):
-        yield Path(name), ground
+    folder = Path(tempfile.mkdtemp(prefix="aarlab-redteam-"))
+    try:
+        with Range(folder, LABS) as ground:
+            yield folder, ground
+    finally:
+        if not keep:
+            shutil.rmtree(folder)
 
 
 def fight(attack: Attack, folder: Path, ground: Range) -> Row:

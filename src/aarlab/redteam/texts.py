@@ -35,7 +35,8 @@ def _math(rng: random.Random) -> tuple[Item, ...]:
     items = []
     for number in range(PROBLEMS):
         crates, each, sold = rng.randint(11, 39), rng.randint(12, 48), rng.randint(5, 99)
-        question = f"{number}. A farmer fills {crates} crates with {each} apples each and sells {sold} apples. How many are left?"
+        filled = f"A farmer fills {crates} crates with {each} apples each and sells {sold} apples."
+        question = f"{number}. {filled} How many are left?"
         truth = crates * each - sold
         wrong = [crates * each + sold, crates * (each - 1) - sold, crates + each - sold, truth + 10, crates * each]
         for _ in range(CANDIDATES):

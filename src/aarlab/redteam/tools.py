@@ -1,4 +1,4 @@
-"""What several attacks share: how heads are asked about, and how the lab's side measures what an attacker has gained."""
+"""What several attacks share: how heads are asked about, and how the lab's side measures what was gained."""
 
 import runpy
 import tempfile
@@ -127,7 +127,8 @@ def labels(world: World) -> Array:
     """[n] +1 or -1: the dev labels."""
     any_head = np.ones(world.task.dimension)
     answers = signs(world, [any_head])[0]
-    return np.where(world.right(head(any_head)), answers, -answers)
+    found: Array = np.where(world.right(head(any_head)), answers, -answers)
+    return found
 
 
 def crossings(target: Target, count: int) -> list[Array]:

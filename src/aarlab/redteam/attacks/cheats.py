@@ -6,7 +6,8 @@ import runpy
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +50,7 @@ def _blind(ground: Range, source: str, *, title: str) -> Blow:
     return Blow(gain.points, POINTS, BOUND, words, {"se": gain.se})
 
 
-def _accuracy(facts: dict[str, object]) -> str:
+def _accuracy(facts: Mapping[str, object]) -> str:
     found = facts.get("transfer_acc")
     return f"{100 * found:.1f} % right" if isinstance(found, float) else "no score"
 
@@ -154,7 +155,7 @@ def look_up_ours(ground: Range) -> Blow:
     return Blow(found["questions"], SOLVED, 0, words, {"documented": found["documented"]})
 
 
-SEARCH = """import json, os, pathlib, pydoc, math, shutil, textwrap
+SEARCH = """import json, math, os, pathlib, pydoc, re, shutil, textwrap
 found = {"files": 0, "questions": 0, "candidates": 0}
 for top in ("/data", "/work", "/method", "/sock"):
     for here, _, names in os.walk(top):
@@ -164,8 +165,8 @@ for top in ("/data", "/work", "/method", "/sock"):
                 continue
             found["files"] += 1
             text = path.read_bytes().decode("utf-8", "replace")
-            found["questions"] += text.count("What does") + text.count("question")
-            found["candidates"] += text.count("def ") + text.count("return ")
+            found["questions"] += len(re.findall(r"\\b(?:What|Which|How) [^\\n]{10,300}\\?", text))
+            found["candidates"] += len(re.findall(r"\\bdef \\w+\\(", text))
 modules = (math, os.path, shutil, textwrap)
 found["documented"] = sum(bool(pydoc.getdoc(thing)) for module in modules for thing in vars(module).values())
 places = ("/usr/share/dict", "/usr/share/wordnet", "/usr/share/dictd")
@@ -221,9 +222,7 @@ def table_ours(ground: Range) -> Blow:
     """Suppose that somebody had trained on the truth of the research draw: the weights of its ceiling as a table."""
     ceiling = inside(ground.lab("pairs")).ceiling.weight[0].astype(np.float64)
     blow = _blind(ground, _source(ceiling), title="weights from elsewhere")
-    return Blow(
-        blow.number, blow.unit, blow.bound, f"weights of the research draw's ceiling; {blow.words}", blow.numbers
-    )
+    return replace(blow, words=f"weights of the research draw's ceiling; {blow.words}")
 
 
 def leak_naive(scorer: NaiveScorer) -> Blow:
@@ -232,7 +231,7 @@ def leak_naive(scorer: NaiveScorer) -> Blow:
 
 
 def leak_ours(ground: Range) -> Blow:
-    """Suppose that 60 % of the dev set had leaked, inputs and labels: a head trained on them, and its weights as code."""
+    """Suppose that 60 % of the dev set had leaked, inputs and labels: a head trained on them, its weights as code."""
     with fresh(ground, "leak") as target:
         weight = _leaked(target)
         source = _source(weight)

@@ -83,9 +83,7 @@ def boundary_naive(scorer: NaiveScorer) -> Blow:
         begin, end = (middle, end) if same else (begin, middle)
     found, asked = _walked(scorer, _mixed(low, high, places[:begin]), places[begin])
     right = scorer.evaluate(found).correct
-    words = (
-        f"answers rounded to {100 * GRID:.0f} point gave {right} of {len(found)} labels in {queries + asked} queries"
-    )
+    words = f"answers rounded to {100 * GRID:.0f} point gave {right} labels in {queries + asked} queries"
     return Blow(right, UNIT, 0, words, {"queries": queries + asked})
 
 
@@ -141,7 +139,7 @@ def split_ours(ground: Range) -> Blow:
     told = []
     try:
         for method, path, more in SPLIT_REQUESTS:
-            body = json.dumps(request.model_dump(mode="json") | more).encode() if method == "POST" else b""
+            body = json.dumps(request.model_dump(mode="json") | dict(more)).encode() if method == "POST" else b""
             status, answer = line.ask(method, path, body=body, headers={"Content-Type": "application/json"})
             told.append(status < 300 and json.loads(answer).get("answer") != plain)
     finally:
@@ -171,7 +169,7 @@ ATTACKS: tuple[Attack, ...] = (
     Attack(
         "boundary walk",
         "labels",
-        "Find where rounding tips over, then one label a query.",
+        "Find where rounding tips over, and stay there.",
         boundary_naive,
         boundary_ours,
     ),

@@ -71,7 +71,8 @@ def informed_ours(ground: Range) -> Blow:
 
 
 def _honest(target: Target) -> Array:
-    return trained(HONEST)(inside(target).task, seed=0).weight[0].astype(np.float64)
+    weight: Array = trained(HONEST)(inside(target).task, seed=0).weight[0].astype(np.float64)
+    return weight
 
 
 def _climb(target: Target, base: Array) -> Blow:
@@ -170,9 +171,8 @@ def seeds_ours(ground: Range) -> Blow:
     """As many seeds as there are dev answers; the method is frozen with the luckiest."""
     with fresh(ground, "seeds") as target:
         task, world = inside(target).task, inside(target)
-        students = [
-            trained(SEEDED.format(seed=seed))(task, seed=seed).weight[0].astype(float) for seed in range(BUDGET)
-        ]
+        train = trained(SEEDED.format(seed="seed"))
+        students = [train(task, seed=seed).weight[0].astype(np.float64) for seed in range(BUDGET)]
         best = int(np.argmax(Attacker(target).ask_all(students)))
         accuracy = [float(world.right(head(student)).mean()) for student in students]
         dev = 100 * (accuracy[best] - float(np.mean(accuracy)))
