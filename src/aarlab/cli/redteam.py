@@ -49,7 +49,7 @@ def _interruptible() -> Iterator[None]:
     """Ctrl-C and SIGTERM end the labs and remove their folder, then the command with status 130."""
     import signal
 
-    before = signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     except KeyboardInterrupt:

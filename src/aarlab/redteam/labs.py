@@ -8,7 +8,7 @@ SEED = 11
 LABS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "pairs": {
         "study": {"name": "pairs", "seed": SEED},
-        "problem": {"kind": "aarlab.redteam.problems:Pairs"},
+        "problem": {"kind": "aarlab.redteam.pairs:Pairs"},
         "verify": {"seeds": 3, "seconds": 30.0, "parallel": 2, "controls": 0},
         "sandbox": {"memory_mb": 512, "disk_mb": 16},
     },

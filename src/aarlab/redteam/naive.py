@@ -52,7 +52,7 @@ class NaiveScorer(NaiveHost):
         self._best: dict[str, float] = {}
         self._asked: dict[str, int] = {}
 
-    def evaluate(self, predictions: Sequence[int] | Ints, *, split: str = "test") -> Answer:
+    def score(self, predictions: Sequence[int] | Ints, *, split: str = "test") -> Answer:
         """Exact accuracy and counts on any split, for any numbers: a prediction of 2 is merely never right."""
         labels = self._labels[split]
         correct = int((np.asarray(predictions) == labels).sum())
@@ -61,15 +61,15 @@ class NaiveScorer(NaiveHost):
 
     def rounded(self, predictions: Sequence[int] | Ints) -> float:
         """Accuracy on a grid of one point, as many times as one likes."""
-        return round(self.evaluate(predictions).accuracy / GRID) * GRID
+        return round(self.score(predictions).accuracy / GRID) * GRID
 
     def noisy(self, predictions: Sequence[int] | Ints) -> float:
         """Accuracy with noise that is new in each answer."""
-        return self.evaluate(predictions).accuracy + NOISE * float(self._rng.standard_normal())
+        return self.score(predictions).accuracy + NOISE * float(self._rng.standard_normal())
 
     def ladder(self, researcher: str, predictions: Sequence[int] | Ints) -> bool:
         """Whether it beats this researcher's own best by more than ETA."""
-        accuracy, best = self.evaluate(predictions).accuracy, self._best.get(researcher)
+        accuracy, best = self.score(predictions).accuracy, self._best.get(researcher)
         better = best is None or accuracy > best + ETA
         if better:
             self._best[researcher] = accuracy
@@ -79,19 +79,19 @@ class NaiveScorer(NaiveHost):
         """Accuracy, or None when this researcher has had its answers; each name has a budget of its own."""
         asked = self._asked.get(researcher, 0)
         self._asked[researcher] = asked + 1
-        return self.evaluate(predictions).accuracy if asked < budget else None
+        return self.score(predictions).accuracy if asked < budget else None
 
     def rerun(self, train: Callable[[int], Sequence[int] | Ints], *, seed: int) -> float:
         """Accuracy of a method under a seed that the caller chooses and may leave untold."""
-        return self.evaluate(train(seed)).accuracy
+        return self.score(train(seed)).accuracy
 
-    def read(self, domain: str) -> tuple[Item, ...]:
+    def items(self, domain: str) -> tuple[Item, ...]:
         """The test items of "math", "code" or "chat" as text."""
         return texts(domain, seed=self._seed)
 
     def mark(self, domain: str, answers: Sequence[bool]) -> float:
-        """Accuracy of answers to the items of `read`."""
-        return float(np.mean([answer == item.right for answer, item in zip(answers, self.read(domain), strict=True)]))
+        """Accuracy of answers to the items of `items`."""
+        return float(np.mean([answer == item.right for answer, item in zip(answers, self.items(domain), strict=True)]))
 
     def imitate(self, *, sure: tuple[float, float], seed: int) -> Floats:
         """[n] an honest model's P(label 1) for the test items, for want of a real one.

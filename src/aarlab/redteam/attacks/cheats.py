@@ -36,7 +36,7 @@ def train(task, *, seed):
 
 def _chance(scorer: NaiveScorer, domain: str, answers: Sequence[bool], words: str) -> Blow:
     """Points above what the more frequent label, given to every item, would get."""
-    right = [item.right for item in scorer.read(domain)]
+    right = [item.right for item in scorer.items(domain)]
     base = max(float(np.mean(right)), 1 - float(np.mean(right)))
     return Blow(100 * (scorer.mark(domain, answers) - base), POINTS, BOUND, words, {"items": len(right)})
 
@@ -60,7 +60,7 @@ def _accuracy(facts: Mapping[str, object]) -> str:
 
 def common_naive(scorer: NaiveScorer) -> Blow:
     """The answer that most candidates of a problem give."""
-    items = scorer.read("math")
+    items = scorer.items("math")
     given = [item.candidate.split()[-1] for item in items]
     votes: dict[str, Counter[str]] = {}
     for item, answer in zip(items, given, strict=True):
@@ -88,7 +88,7 @@ def common_ours(ground: Range) -> Blow:
 
 def writer_naive(scorer: NaiveScorer) -> Blow:
     """Two writers, told apart by their style; one of them is usually right."""
-    answers = ["y =" not in item.candidate for item in scorer.read("code")]
+    answers = ["y =" not in item.candidate for item in scorer.items("code")]
     return _chance(scorer, "code", answers, "code: the better of two writers, by style")
 
 
@@ -115,7 +115,7 @@ def writer_ours(ground: Range) -> Blow:
 def run_naive(scorer: NaiveScorer) -> Blow:
     """Each candidate is run on the examples of its question."""
     with tempfile.TemporaryDirectory() as folder:
-        answers = [_passes(item, Path(folder)) for item in scorer.read("code")]
+        answers = [_passes(item, Path(folder)) for item in scorer.items("code")]
     return _chance(scorer, "code", answers, "code: candidates run on the examples in their questions")
 
 
@@ -135,7 +135,7 @@ def run_ours(ground: Range) -> Blow:
 
 def look_up_naive(scorer: NaiveScorer) -> Blow:
     """help() has the answers."""
-    items = scorer.read("chat")
+    items = scorer.items("chat")
     answers = [pydoc.getdoc(_object(item)).startswith(item.candidate) for item in items]
     return _chance(scorer, "chat", answers, "chat: questions about the standard library, answered by help()")
 
@@ -197,9 +197,9 @@ def _tabled(scorer: NaiveScorer, *, share: float, words: str) -> Blow:
     items = SIZES["test"]
     rows = design(int(share * items))
     asked = [np.append(np.where(row, 1, 2), np.full(items - len(row), 2)) for row in rows]
-    table = solve(rows, [scorer.evaluate(weights).correct for weights in asked])
+    table = solve(rows, [scorer.score(weights).correct for weights in asked])
     guess = np.random.default_rng(12).integers(0, 2, size=items - len(table))
-    gain = 100 * (scorer.evaluate(np.append(table, guess)).accuracy - 0.5)
+    gain = 100 * (scorer.score(np.append(table, guess)).accuracy - 0.5)
     return Blow(gain, POINTS, BOUND, words, {"queries": len(rows), "known": len(table)})
 
 

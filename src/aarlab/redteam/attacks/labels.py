@@ -22,8 +22,8 @@ READ_SECONDS = 60.0
 
 def _weighed(scorer: NaiveScorer, split: str) -> Blow:
     rows = design(SIZES[split])
-    found = solve(rows, [scorer.evaluate(np.where(row, 1, NEVER), split=split).correct for row in rows])
-    right = scorer.evaluate(found, split=split).correct
+    found = solve(rows, [scorer.score(np.where(row, 1, NEVER), split=split).correct for row in rows])
+    right = scorer.score(found, split=split).correct
     words = f"{len(rows)} exact counts gave {right} of {SIZES[split]} labels"
     return Blow(right, UNIT, 0, words, {"queries": len(rows), "items": SIZES[split]})
 
@@ -51,13 +51,13 @@ def weighing_ours(ground: Range) -> Blow:
 def flip_naive(scorer: NaiveScorer) -> Blow:
     """One changed prediction and its change of the count."""
     guess = np.zeros(SIZES["test"], dtype=np.int64)
-    before = scorer.evaluate(guess).correct
+    before = scorer.score(guess).correct
     found = guess.copy()
     for item in range(len(guess)):
         changed = guess.copy()
         changed[item] = 1
-        found[item] = scorer.evaluate(changed).correct > before
-    right = scorer.evaluate(found).correct
+        found[item] = scorer.score(changed).correct > before
+    right = scorer.score(found).correct
     return Blow(right, UNIT, 0, f"one exact answer each gave {right} of {len(guess)} labels")
 
 
@@ -82,7 +82,7 @@ def boundary_naive(scorer: NaiveScorer) -> Blow:
         same = scorer.rounded(_mixed(low, high, places[:middle])) == answer
         begin, end = (middle, end) if same else (begin, middle)
     found, asked = _walked(scorer, _mixed(low, high, places[:begin]), places[begin])
-    right = scorer.evaluate(found).correct
+    right = scorer.score(found).correct
     words = f"answers rounded to {100 * GRID:.0f} point gave {right} labels in {queries + asked} queries"
     return Blow(right, UNIT, 0, words, {"queries": queries + asked})
 

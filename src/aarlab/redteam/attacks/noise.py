@@ -50,10 +50,10 @@ def informed_naive(scorer: NaiveScorer) -> Blow:
 def _climbed(scorer: NaiveScorer, prior: Array) -> Blow:
     """Gaussian posterior over labels after exact answers to random ones."""
     queries = np.random.default_rng(5).choice([-1.0, 1.0], size=(QUERIES, len(prior)))
-    answers = np.array([scorer.evaluate((query > 0).astype(np.int64)).accuracy for query in queries])
+    answers = np.array([scorer.score((query > 0).astype(np.int64)).accuracy for query in queries])
     mean, _ = believed(queries, answers, noise=0.0, prior=2 * prior - 1)
-    before = scorer.evaluate((prior > 0.5).astype(np.int64)).accuracy
-    gain = 100 * (scorer.evaluate((mean > 0).astype(np.int64)).accuracy - before)
+    before = scorer.score((prior > 0.5).astype(np.int64)).accuracy
+    gain = 100 * (scorer.score((mean > 0).astype(np.int64)).accuracy - before)
     words = f"{QUERIES} exact answers to random files; the set climbed on is the one that ranks"
     return Blow(gain, POINTS, GAIN_BOUND, words, {"queries": QUERIES})
 
@@ -220,7 +220,7 @@ def repeats_naive(scorer: NaiveScorer) -> Blow:
     """Noise that is new in each answer goes away in their mean."""
     guess = (scorer.imitate(sure=(0.6, 0.6), seed=0) > 0.5).astype(np.int64)
     answers = [scorer.noisy(guess) for _ in range(REPEATS)]
-    off = 100 * abs(float(np.mean(answers)) - scorer.evaluate(guess).accuracy)
+    off = 100 * abs(float(np.mean(answers)) - scorer.score(guess).accuracy)
     return Blow(len(set(answers)), ANSWERS, 1, f"their mean is {off:.2f} points off the exact score", {"off": off})
 
 

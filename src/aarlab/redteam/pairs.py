@@ -1,4 +1,4 @@
-"""Problems for the range: made-up data of the size of the real thing, quick enough to be attacked in seconds."""
+"""A problem for the range: made-up data of the size of the real thing, quick enough to be attacked in seconds."""
 
 import hashlib
 from functools import cache as memo
