@@ -83,19 +83,20 @@ def test_command_prints_json_and_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_status_is_1_when_an_attack_does_not_end_as_it_must(tmp_path: Path) -> None:
-    """A lab that cannot say no: its answers are exact and its budget has no end."""
+def test_status_is_1_when_a_lab_answers_exactly(tmp_path: Path) -> None:
+    """What the measure says of a lab without noise and grid: single labels are given away."""
     code = (
         "import aarlab.redteam.labs as labs\n"
         "from aarlab.cli.main import main\n"
-        "labs.LABS['pairs'].update(dev={'noise': 0.0}, budget={'dev_answers': 100})\n"
-        "main(['redteam', '--only', 'split the questions'])\n"
+        "labs.LABS['pairs'].update(dev={'noise': 0.0, 'grid': 0.00001})\n"
+        "main(['redteam', '--only', 'flip one label'])\n"
     )
     own = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=tmp_path, env=own, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 1, done.stderr
-    assert "LOST: 72 dev answers for one team (bound 36)" in done.stdout
+    assert re.search(r"LOST: 3[0-9] labels known", done.stdout)
+    assert "1 attacks: 0 held, 1 lost: flip one label" in done.stdout
 
 
 def test_list_runs_nothing(tmp_path: Path) -> None:
