@@ -9,7 +9,7 @@ from aarlab.api.unix import UnixHttp
 from aarlab.redteam.attack import Attack, Blow
 from aarlab.redteam.naive import GRID, SIZES, Ints, NaiveScorer
 from aarlab.redteam.target import Range, Target
-from aarlab.redteam.tools import Array, Attacker, crossings, fresh, inside, known
+from aarlab.redteam.tools import Array, Attacker, crossings, fresh, inside, known, raised
 from aarlab.redteam.weighing import design, solve
 
 UNIT = "labels known"
@@ -32,7 +32,9 @@ def _told(target: Target, weights: Sequence[Array], answers: Array) -> Blow:
     """What answers about heads give away, to one who knew more than an attacker can."""
     found = known(target, weights, answers)
     words = f"{len(answers)} coarse answers, then refused; sure of {found} labels even if it saw the hidden items"
-    return Blow(found, UNIT, 0, words, {"queries": len(answers)})
+    seen = raised(target)
+    words += f"; incidents: {', '.join(sorted(set(seen)))}" if seen else ""
+    return Blow(found, UNIT, 0, words, {"queries": len(answers), "incidents": len(seen)})
 
 
 def weighing_naive(scorer: NaiveScorer) -> Blow:
