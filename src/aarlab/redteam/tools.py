@@ -32,6 +32,7 @@ DRAWS = 120
 """Common draws on which the lab's side compares a method with its honest base."""
 GAIN_BOUND = 0.3
 """Points of verified accuracy: what the mechanism may let through (measured with simulated attackers)."""
+POINTS = "points of verified accuracy"
 SURE = 3.09
 """Standard deviations at which a label counts as known: 99.9 %."""
 WAIT = 240.0
