@@ -10,7 +10,20 @@ import typer
 
 from aarlab.errors import AarlabError
 
-COMMANDS = ("run", "show", "record", "ledger", "replay", "settings", "submit", "incidents", "final", "host", "science")
+COMMANDS = (
+    "run",
+    "show",
+    "record",
+    "ledger",
+    "replay",
+    "settings",
+    "submit",
+    "incidents",
+    "final",
+    "redteam",
+    "host",
+    "science",
+)
 """Modules of this package, each with a function `register(app)`; in the order of `aarlab --help`."""
 
 app = typer.Typer(

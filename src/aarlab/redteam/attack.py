@@ -1,7 +1,7 @@
 """What an attack is: something that a researcher may try, run against a naive scorer and against this installation."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from aarlab.redteam.naive import NaiveScorer
@@ -20,6 +20,8 @@ class Blow:
     """Above this the attack has worked."""
     words: str
     """One line on what happened."""
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    """What else was measured, by name."""
 
     @property
     def worked(self) -> bool:

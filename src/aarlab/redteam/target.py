@@ -88,6 +88,10 @@ class Range:
             self._targets[called] = Target(self._folder / called, self._settings[name])
         return self._targets[called]
 
+    def end(self, name: str) -> None:
+        """Ends a lab that is not needed any more."""
+        self._targets.pop(name).close()
+
     def __enter__(self) -> Self:
         return self
 

@@ -1,13 +1,18 @@
 """All attacks, in the order of the table."""
 
 from aarlab.redteam.attack import Attack
-from aarlab.redteam.attacks import code, host, identity, leaks, ledger, text
+from aarlab.redteam.attacks import cheats, climb, code, host, identity, labels, leaks, ledger, noise, text
 
 ATTACKS: tuple[Attack, ...] = (
+    *labels.ATTACKS,
+    *climb.ATTACKS,
+    *noise.ATTACKS,
     *identity.ATTACKS,
+    *cheats.ATTACKS,
     *code.ATTACKS,
     *leaks.ATTACKS,
     *host.ATTACKS,
     *ledger.ATTACKS,
     *text.ATTACKS,
 )
+"""Each module has its own; names are unique."""
