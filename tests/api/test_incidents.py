@@ -9,8 +9,7 @@ import pytest
 from aarlab.api.client import Operator
 from aarlab.errors import ResearcherError, UserError
 from aarlab.lab.state import State
-from aarlab.wire import BoardRow, FinalRequest, Submission
-from aarlab.wire_incidents import AnswerRequest, DecisionRequest, RaiseRequest
+from aarlab.wire import AnswerRequest, BoardRow, DecisionRequest, FinalRequest, RaiseRequest, Submission
 from tests.api.conftest import Begin
 from tests.support.lab import GOOD, LabProcess, Member
 

@@ -6,19 +6,19 @@ from pathlib import Path
 import pytest
 
 from aarlab.redteam.attack import Attack
-from aarlab.redteam.attacks import code, host, identity, leaks, ledger, text
+from aarlab.redteam.attacks import code, host, identity, leaks, ledger, text, timing
+from aarlab.redteam.labs import LABS
 from aarlab.redteam.naive import NaiveScorer
 from aarlab.redteam.naive_host import NaiveHost
-from aarlab.redteam.system import SYSTEM
 from aarlab.redteam.target import Range
 
-PARTS = (identity, code, leaks, host, ledger, text)
+PARTS = (identity, code, leaks, host, ledger, text, timing)
 ALL = {attack.name: attack for part in PARTS for attack in part.ATTACKS}
 
 
 @pytest.fixture(scope="module")
 def labs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Range]:
-    with Range(tmp_path_factory.mktemp("range"), {"system": SYSTEM}) as labs:
+    with Range(tmp_path_factory.mktemp("range"), LABS) as labs:
         yield labs
 
 

@@ -15,21 +15,26 @@ from pydantic import BaseModel, TypeAdapter
 from aarlab.api.unix import UnixHttp
 from aarlab.errors import OperatorError, ResearcherError, UserError
 from aarlab.wire import (
+    AnswerRequest,
     Board,
     ControlRequest,
     Created,
+    DecisionRequest,
     DevRequest,
     Diff,
+    Evidence,
     FinalOpening,
     FinalRequest,
     FinalState,
     Finding,
     FindingRequest,
+    Incident,
     LedgerEvent,
     Me,
     NoteRequest,
     ProblemCard,
     ProposalRequest,
+    RaiseRequest,
     ResearcherRequest,
     SessionRequest,
     Snapshot,
@@ -41,7 +46,6 @@ from aarlab.wire import (
     VerifyRequest,
     VoteRequest,
 )
-from aarlab.wire_incidents import AnswerRequest, DecisionRequest, Evidence, Incident, RaiseRequest
 
 M = TypeVar("M", bound=BaseModel)
 Query = Mapping[str, str | float]

@@ -10,22 +10,24 @@ from starlette.concurrency import run_in_threadpool
 
 from aarlab.api.answers import add_handlers
 from aarlab.lab.lab import Lab
-from aarlab.lab.measured import OperatorBoard
 from aarlab.wire import (
     ControlRequest,
     Created,
+    DecisionRequest,
+    Evidence,
     FinalOpening,
     FinalRequest,
     FinalState,
     Finding,
     LedgerEvent,
+    OperatorBoard,
+    RaiseRequest,
     ResearcherRequest,
     SessionRequest,
     SteerRequest,
     StudyState,
     UsageRequest,
 )
-from aarlab.wire_incidents import DecisionRequest, Evidence, RaiseRequest
 
 Opener = Callable[[str, int], Awaitable[None]]
 """Opens the socket of a researcher with an index."""

@@ -10,12 +10,14 @@ from aarlab.api.answers import add_handlers
 from aarlab.api.identity import identity_of
 from aarlab.lab.lab import Lab
 from aarlab.wire import (
+    AnswerRequest,
     Board,
     Created,
     DevRequest,
     Diff,
     Finding,
     FindingRequest,
+    Incident,
     Me,
     NoteRequest,
     ProblemCard,
@@ -26,7 +28,6 @@ from aarlab.wire import (
     VerifyRequest,
     VoteRequest,
 )
-from aarlab.wire_incidents import AnswerRequest, Incident
 
 MOST_WAIT = 30.0
 """Seconds that a request may wait for an answer."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from aarlab.api.client import Operator
     from aarlab.lab.records import IncidentRecord
     from aarlab.lab.state import State
-    from aarlab.wire_incidents import Decision, Evidence
+    from aarlab.wire import Decision, Evidence
 
 Reason = Annotated[str, typer.Option("--reason", help="Why; everybody may read it.")]
 By = Annotated[str | None, typer.Option("--by", help="Who decides; by default your login.", show_default=False)]
@@ -94,7 +94,7 @@ def reply(
     from aarlab.cli.study import locate, read_state
     from aarlab.cli.submit import identity, read_text
     from aarlab.errors import ResearcherError, UserError
-    from aarlab.wire_incidents import AnswerRequest
+    from aarlab.wire import AnswerRequest
 
     said, paths, name = read_text(text), locate(study), identity()
     if name not in read_state(paths).researchers:
@@ -117,7 +117,7 @@ def _decide(about: str, decision: str, reason: str, *, by: str | None, study: Pa
     from aarlab.cli.serving import serving
     from aarlab.cli.study import locate, read_state
     from aarlab.errors import UserError
-    from aarlab.wire_incidents import DecisionRequest
+    from aarlab.wire import DecisionRequest
 
     if not reason.strip():
         raise UserError("--reason is empty; say why, everybody may read it")
@@ -136,7 +136,7 @@ def _chosen(state: "State", about: str, decision: "Decision") -> "list[str] | Ca
     """The incidents that a decision is on, or how to raise one where a submission has none for it. Raises UserError."""
     from aarlab.lab.incidents import evidence
     from aarlab.lab.standing import incidents_of
-    from aarlab.wire_incidents import RaiseRequest
+    from aarlab.wire import RaiseRequest
 
     if about.startswith("i-"):
         return [_one(evidence(state), about).id]

@@ -6,7 +6,7 @@ from typing import Any
 from aarlab.canonical import canonical_json
 from aarlab.cli.output import clean, one_line, table
 from aarlab.lab.evidence import Bundle
-from aarlab.wire_incidents import Evidence
+from aarlab.wire import Evidence
 
 SHORT = 12
 """Characters of an id that a person sees."""

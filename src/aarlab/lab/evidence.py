@@ -10,7 +10,7 @@ from aarlab.lab.sqlite_store import read_events
 from aarlab.lab.state import State
 from aarlab.lab.store import Event
 from aarlab.paths import StudyPaths
-from aarlab.wire_incidents import Evidence
+from aarlab.wire import Evidence
 
 _ABOUT = frozenset(
     {

@@ -14,7 +14,7 @@ from aarlab.lab.records import IncidentRecord
 from aarlab.lab.state import State
 from aarlab.lab.texts import check_text
 from aarlab.settings import LimitSettings
-from aarlab.wire_incidents import Answer, AnswerRequest, DecisionRequest, Evidence, Incident, RaiseRequest
+from aarlab.wire import Answer, AnswerRequest, DecisionRequest, Evidence, Incident, RaiseRequest
 
 OPERATOR = "operator"
 """Stands for a detector where a person has raised an incident."""

@@ -23,7 +23,7 @@ from aarlab.lab.heads import Signer
 from aarlab.lab.incidents import Incidents
 from aarlab.lab.inspection import Inspector
 from aarlab.lab.ledger import Book, Ledger
-from aarlab.lab.measured import OperatorBoard, operator_board
+from aarlab.lab.measured import operator_board
 from aarlab.lab.methods import Methods
 from aarlab.lab.notary import Notary
 from aarlab.lab.office import MOST, Office
@@ -37,7 +37,7 @@ from aarlab.paths import StudyPaths
 from aarlab.problem.contract import Problem
 from aarlab.sandbox.protocol import Runtime, SandboxBackend
 from aarlab.settings import LimitSettings, StudyConfig
-from aarlab.wire import Board, FinalState, Finding, Me, ProblemCard, StudyState, Submission
+from aarlab.wire import Board, FinalState, Finding, Me, OperatorBoard, ProblemCard, StudyState, Submission
 
 _STOP_SECONDS = 3.0
 _BLOBS_PER_RESEARCHER = 64

@@ -1,44 +1,11 @@
 """What the operator sees of a verified row besides the board: how long it took and how its runs went."""
 
 from collections import Counter
-from typing import Any
-
-from pydantic import Field
 
 from aarlab.lab.board import board
 from aarlab.lab.records import SubmissionRecord
 from aarlab.lab.state import State
-from aarlab.wire import Board, BoardRow, Status, Wire
-
-
-class Measured(Wire):
-    """What a row took and how its runs went. For the operator: a researcher could read hidden facts out of times."""
-
-    seconds: float
-    """Wall time from the beginning of its computation to its end."""
-    core_seconds: float
-    """User and system time in sandboxes."""
-    accuracies: tuple[float, ...]
-    """On hidden items, of each real run in the order of seeds; empty when one failed."""
-    runs: int
-    """All that were started: real ones and controls."""
-    failures: dict[Status, int]
-    """How many of them ended with another word than "ok", by word."""
-
-
-class OperatorRow(BoardRow):
-    """A line of the board with what only the operator sees."""
-
-    measured: Measured | None = None
-    """None for marks."""
-    private: dict[str, Any] = Field(default_factory=dict)
-    """What the score has for the operator alone (hidden benchmarks)."""
-
-
-class OperatorBoard(Board):
-    """The board in `aarlab board --json` and in the report."""
-
-    rows: tuple[OperatorRow, ...]
+from aarlab.wire import BoardRow, Measured, OperatorBoard, OperatorRow
 
 
 def operator_board(state: State) -> OperatorBoard:

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from aarlab.wire import FindingKind, ProtocolName, Status
-from aarlab.wire_incidents import Decision, Level, Phase
+from aarlab.wire import Decision, FindingKind, Level, Phase, ProtocolName, Status
 
 Action = Literal["run", "pause", "stop"]
 

@@ -49,7 +49,7 @@ class NaiveScorer(NaiveHost):
         self._seed = seed
         self._rng = np.random.default_rng(seed)
         self._labels: dict[str, Ints] = {name: self._rng.integers(0, 2, size=items) for name, items in SIZES.items()}
-        self._best: dict[str, float] = {}
+        self._bests: dict[str, float] = {}
         self._asked: dict[str, int] = {}
 
     def score(self, predictions: Sequence[int] | Ints, *, split: str = "test") -> Answer:
@@ -69,10 +69,10 @@ class NaiveScorer(NaiveHost):
 
     def ladder(self, researcher: str, predictions: Sequence[int] | Ints) -> bool:
         """Whether it beats this researcher's own best by more than ETA."""
-        accuracy, best = self.score(predictions).accuracy, self._best.get(researcher)
+        accuracy, best = self.score(predictions).accuracy, self._bests.get(researcher)
         better = best is None or accuracy > best + ETA
         if better:
-            self._best[researcher] = accuracy
+            self._bests[researcher] = accuracy
         return better
 
     def limited(self, researcher: str, predictions: Sequence[int] | Ints, *, budget: int = 36) -> float | None:

@@ -14,7 +14,7 @@ from aarlab.canonical import write_atomic
 from aarlab.errors import OperatorError
 from aarlab.lab.events import content_digest
 from aarlab.lab.incidents import evidence
-from aarlab.lab.measured import Measured, measured, operator_board
+from aarlab.lab.measured import measured, operator_board
 from aarlab.lab.snapshots import Snapshots
 from aarlab.lab.sqlite_store import read_events
 from aarlab.lab.state import State
@@ -25,7 +25,7 @@ from aarlab.report.charts import interval_chart, time_chart
 from aarlab.report.markdown import render_markdown
 from aarlab.report.numbers import costs, ends, lab_facts, marks, methods, timeline
 from aarlab.studyfile import dump_study
-from aarlab.wire import TRUST, Board, BoardRow
+from aarlab.wire import TRUST, Board, BoardRow, Measured
 
 MAX_FINDINGS = 300
 """Posts in the report; the ledger has all."""

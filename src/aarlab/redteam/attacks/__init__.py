@@ -1,7 +1,7 @@
 """All attacks, in the order of the table."""
 
 from aarlab.redteam.attack import Attack
-from aarlab.redteam.attacks import cheats, climb, code, host, identity, labels, leaks, ledger, noise, text
+from aarlab.redteam.attacks import cheats, climb, code, host, identity, labels, leaks, ledger, noise, text, timing
 
 ATTACKS: tuple[Attack, ...] = (
     *labels.ATTACKS,
@@ -11,6 +11,7 @@ ATTACKS: tuple[Attack, ...] = (
     *cheats.ATTACKS,
     *code.ATTACKS,
     *leaks.ATTACKS,
+    *timing.ATTACKS,
     *host.ATTACKS,
     *ledger.ATTACKS,
     *text.ATTACKS,

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from aarlab.wire import Wire
+from aarlab.wire.base import Wire
 
 Level = Literal["note", "warning", "quarantine"]
 """For the record; for a person to look at; does not rank until a person has."""
@@ -50,6 +50,8 @@ class Answer(Wire):
     appeal: bool
     seq: int
     """Place in the ledger."""
+    untrusted: tuple[str, ...] = ("text",)
+    """Fields that hold text of a researcher."""
 
 
 class Incident(Wire):
