@@ -32,6 +32,7 @@ from aarlab.wire import (
     LedgerEvent,
     Me,
     NoteRequest,
+    OperatorBoard,
     ProblemCard,
     ProposalRequest,
     RaiseRequest,
@@ -223,9 +224,9 @@ class Operator(_Line):
         """The next entries of the ledger, at most 1000."""
         return _EVENTS.validate_json(self._ask("GET", "/operator/events", {"after": after}))
 
-    def board(self) -> Board:
-        """The board."""
-        return self._get(Board, "/operator/board")
+    def board(self) -> OperatorBoard:
+        """The board, with what only the operator sees."""
+        return self._get(OperatorBoard, "/operator/board")
 
     def forum(self, *, after: int = 0) -> tuple[Finding, ...]:
         """The forum, as in Door."""

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from aarlab.integrity.case import Case, Suspicion
-from aarlab.integrity.detectors.injection import speaking
 from aarlab.integrity.evidence import Found, suspicion
+from aarlab.integrity.speaking import speaking
 
 NAME = "transcript"
 WORDS = "What the researcher said or did calls for a second look."

@@ -1,15 +1,17 @@
 """From a review to a suspicion. What nobody has read whole, without doubt, does not rank: a person looks first."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aarlab.integrity.case import Case, Level, Suspicion
-from aarlab.integrity.monitor.addressed import addressed
+from aarlab.integrity.detectors.injection import prompt_injection
 from aarlab.integrity.monitor.material import material, read_hash
 from aarlab.integrity.monitor.protocol import Answer, Review, checked, complete
 from aarlab.integrity.monitor.questions import Question, questions, questions_hash
 
 DETECTOR = "monitor"
+ADDRESSED = "monitor-address"
+"""Where a model reads, text that speaks to it holds the row; elsewhere it is a warning."""
 UNREAD = "The monitor could not read this method, so a person must."
 DISAGREES = "The monitor's readings of this method disagree, so a person must read it."
 UNSURE = "The monitor could not tell whether this method is honest, so a person must."
@@ -31,7 +33,7 @@ def suspicions(review: Review, case: Case) -> tuple[Suspicion, ...]:
     """
     readings = _checked(review, case)
     points = [*_unread(review, case, readings), *_read(readings)]
-    found = tuple(addressed(case))
+    found = tuple(replace(one, detector=ADDRESSED, level="quarantine") for one in prompt_injection(case))
     return (*found, _suspicion(review, readings, points)) if points else found
 
 
