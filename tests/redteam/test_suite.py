@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aarlab.redteam.attack import Attack
-from aarlab.redteam.attacks import ATTACKS, cheats, climb, labels, noise
+from aarlab.redteam.attacks import ATTACKS, cheats, climb, flips, labels, noise
 from aarlab.redteam.labs import LABS
 from aarlab.redteam.naive import NaiveScorer
 from aarlab.redteam.suite import Row, fight
@@ -25,7 +25,7 @@ from aarlab.redteam.weighing import design, queries_for, solve
 from tests.support.cli import aarlab, start
 from tests.support.lab import until
 
-SCORING = (*labels.ATTACKS, *climb.ATTACKS, *noise.ATTACKS, *cheats.ATTACKS)
+SCORING = (*labels.ATTACKS, *climb.ATTACKS, *flips.ATTACKS, *noise.ATTACKS, *cheats.ATTACKS)
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = ("flip one label", "most common answer")
 

@@ -5,6 +5,12 @@ from typing import Any
 
 SEED = 11
 """Fixed, so that a run of the suite can be repeated; the attackers do not know it."""
+_PAIRS: Mapping[str, Mapping[str, Any]] = {
+    "study": {"name": "pairs", "seed": SEED},
+    "problem": {"kind": "aarlab.redteam.pairs:Pairs"},
+    "verify": {"seeds": 3, "seconds": 30.0, "parallel": 2, "controls": 0, "answer_every": 0},
+    "sandbox": {"memory_mb": 512, "disk_mb": 16},
+}
 _SYSTEM: Mapping[str, Mapping[str, Any]] = {
     "study": {"name": "system"},
     "problem": {"kind": "aarlab.redteam.small:Small"},
@@ -14,12 +20,8 @@ _SYSTEM: Mapping[str, Mapping[str, Any]] = {
     "sandbox": {"memory_mb": 512, "disk_mb": 16, "pids": 64, "cpus": 0.5, "seconds": 30.0},
 }
 LABS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
-    "pairs": {
-        "study": {"name": "pairs", "seed": SEED},
-        "problem": {"kind": "aarlab.redteam.pairs:Pairs"},
-        "verify": {"seeds": 3, "seconds": 30.0, "parallel": 2, "controls": 0, "answer_every": 0},
-        "sandbox": {"memory_mb": 512, "disk_mb": 16},
-    },
+    "pairs": _PAIRS,
+    "flips": {**_PAIRS, "study": {"name": "flips", "seed": SEED}, "verify": {"protocol": "predictions"}},
     "system": _SYSTEM,
     "timed": {**_SYSTEM, "study": {"name": "timed"}, "verify": {**_SYSTEM["verify"], "answer_every": 5.0}},
 }

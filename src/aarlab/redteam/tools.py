@@ -60,7 +60,11 @@ class Attacker:
 
     def request(self, weight: Array) -> DevRequest:
         """What asks about one head, as all students of a submission."""
-        students = (self._door.put_blob(head(weight).to_bytes()),) * self._seeds
+        return self.files(head(weight).to_bytes())
+
+    def files(self, data: bytes) -> DevRequest:
+        """What asks about one file, handed in for every seed."""
+        students = (self._door.put_blob(data),) * self._seeds
         return DevRequest(proposal=self._proposal, snapshot=self._snapshot, students=students)
 
     def ask(self, weight: Array) -> float | None:

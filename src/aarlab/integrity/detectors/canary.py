@@ -38,12 +38,15 @@ def bait_labels(case: Case) -> Iterable[Suspicion]:
 
 
 def _tail(sight: Sight) -> tuple[float, int, int, float]:
-    """P(at least as much agreement) under the rate at which the student errs on all other items."""
-    from scipy.special import bdtrc  # needs no heavier part of scipy
+    """P(at least so many of the student's errors among the bait items), if bait and error have nothing to do with each
+    other: Fisher's exact test. The error rate elsewhere is itself an estimate, so a binomial test would flag one honest
+    student in seventy at 1e-3."""
+    from scipy.stats import hypergeom  # a second, and only where there is bait
 
     claimed = np.full(len(sight.answers), -1) if sight.canary is None else sight.canary
     bait = claimed >= 0
     agreed, items = int((sight.answers == (claimed == 1))[bait].sum()), int(bait.sum())
-    others = sight.right[~bait]
-    expected = (float((~others).sum()) + 1) / (len(others) + 2)
-    return float(bdtrc(agreed - 1, items, expected)) if agreed else 1.0, agreed, items, expected
+    elsewhere = int((~sight.right[~bait]).sum())
+    total = len(sight.answers)
+    chance = float(hypergeom.sf(agreed - 1, total, agreed + elsewhere, items))
+    return chance, agreed, items, elsewhere / max(1, total - items)

@@ -1,11 +1,25 @@
 """All attacks, in the order of the table."""
 
 from aarlab.redteam.attack import Attack
-from aarlab.redteam.attacks import cheats, climb, code, host, identity, labels, leaks, ledger, noise, text, timing
+from aarlab.redteam.attacks import (
+    cheats,
+    climb,
+    code,
+    flips,
+    host,
+    identity,
+    labels,
+    leaks,
+    ledger,
+    noise,
+    text,
+    timing,
+)
 
 ATTACKS: tuple[Attack, ...] = (
     *labels.ATTACKS,
     *climb.ATTACKS,
+    *flips.ATTACKS,
     *noise.ATTACKS,
     *identity.ATTACKS,
     *cheats.ATTACKS,
