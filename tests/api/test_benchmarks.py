@@ -130,7 +130,7 @@ def test_no_byte_of_the_hidden_benchmark_comes_to_a_researcher(lab: LabProcess, 
     assert any(b'"pressure"' in one for one in told), "the test would find a benchmark"
     for word in (HIDDEN, *secret):
         assert not any(word.encode() in one for one in told), word
-    assert all(row.private == {} for row in r1.board().rows)
+    assert all("private" not in row.model_dump() for row in r1.board().rows)
 
 
 def test_another_hidden_truth_changes_no_byte_that_a_researcher_sees(begin: Begin) -> None:

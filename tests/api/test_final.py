@@ -7,9 +7,9 @@ from aarlab.lab.chain import verify_chain
 from aarlab.lab.final import half_width
 from aarlab.wire import FinalRequest, FinalState
 from tests.api.conftest import Begin
-from tests.support.lab import GOOD, LabProcess, until
+from tests.support.lab import GOOD, OTHER, THIRD, LabProcess, until
 
-SLOW = "import time\ntime.sleep(0.7)\n" + GOOD
+SLOW = "import time\ntime.sleep(0.7)\n" + OTHER
 OPENED = "never opened a second time"
 
 
@@ -32,7 +32,7 @@ def opened(lab: LabProcess) -> FinalState:
 def test_it_is_refused_before_naming_opened_once_and_refused_for_ever(begin: Begin) -> None:
     lab = begin({"final": {"finalists": 2}})
     r1 = lab.admit("r1")
-    good, other = r1.prove(GOOD, title="good"), r1.prove("# other\n" + GOOD, title="other")
+    good, other = r1.prove(GOOD, title="good"), r1.prove(OTHER, title="other")
     failed, dev = r1.prove("raise SystemExit(1)", title="failed"), r1.ask()
     with pytest.raises(UserError, match="name the finalists first"):
         open_it(lab)
@@ -52,7 +52,7 @@ def test_it_is_refused_before_naming_opened_once_and_refused_for_ever(begin: Beg
     for refused in (open_it, lambda lab: name(lab, good.id)):
         with pytest.raises(UserError, match=OPENED):
             refused(lab)
-    for late in (lambda: r1.prove("# late\n" + GOOD), lambda: r1.ask(b"0.6", b"0.6", b"0.7")):
+    for late in (lambda: r1.prove(THIRD), lambda: r1.ask(b"0.6", b"0.6", b"0.7")):
         with pytest.raises(ResearcherError, match="closed"):
             late()
     assert r1.prove(GOOD, title="good") == good

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import count
 
 import httpx
 import pytest
@@ -11,7 +12,9 @@ from aarlab.errors import ResearcherError, UserError
 from aarlab.lab.state import State
 from aarlab.wire import AnswerRequest, BoardRow, DecisionRequest, FinalRequest, RaiseRequest, Submission
 from tests.api.conftest import Begin
-from tests.support.lab import GOOD, LabProcess, Member
+from tests.support.lab import LabProcess, Member
+
+COUNT = count()
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +46,10 @@ def decided(decision: str, *, reason: str = "it was looked at", by: str = "Ada")
     return DecisionRequest.model_validate({"decision": decision, "reason": reason, "by": by})
 
 
-def proved(member: Member, mark: str) -> Submission:
-    seen = member.prove(f"# {mark}\n{GOOD}", title=mark)
+def proved(member: Member, title: str) -> Submission:
+    """A verified method that is like no other: detectors look at copies."""
+    threshold = 0.49 + 0.001 * next(COUNT)
+    seen = member.prove(f"def train(data, seed):\n    return b'{threshold:.3f}'\n", title=title)
     assert seen.status == "ok"
     return seen
 

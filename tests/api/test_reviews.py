@@ -4,7 +4,7 @@ import pytest
 
 from aarlab.wire import BoardRow
 from tests.api.conftest import Begin
-from tests.support.lab import GOOD, LabProcess, until
+from tests.support.lab import GOOD, OTHER, LabProcess, until
 
 LOADED = f"import zlib, base64\n{GOOD}    base64.b64decode(b'')\n    eval(zlib.decompress(b''))\n"
 
@@ -52,7 +52,7 @@ def test_what_is_found_holds_the_row(lab: LabProcess, board: Board) -> None:
 
 
 def test_a_killed_lab_reads_what_is_left(lab: LabProcess, board: Board) -> None:
-    lab.member("r1").prove(f"# third\n{GOOD}")
+    lab.member("r1").prove(OTHER)
     (seen,) = [e.body["id"] for e in lab.events() if e.kind == "verify.finished"][-1:]
     lab.kill()
     lab.start()

@@ -22,6 +22,10 @@ ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
 GOOD = "def train(data, seed):\n    return b'0.5'\n"
 """A method that finds the threshold."""
+OTHER = "def train(data, seed):\n    return b'0.497'\n"
+"""Another method, nearly as good: the detectors do not take it for a copy of GOOD."""
+THIRD = "def train(data, seed):\n    return b'0.503'\n"
+"""And another."""
 SETTINGS: dict[str, dict[str, Any]] = {
     "study": {"name": "toy", "seed": 1},
     "problem": {"kind": "tests.support.toy:Toy"},
