@@ -153,3 +153,34 @@ def test_it_is_all_in_the_ledger(lab: LabProcess, operator: Operator) -> None:
     state = State.of(lab.events())
     assert [one.id for one in operator.incidents()] == list(state.incidents)
     assert any(event.kind == "incident.reinstated" for event in lab.events())
+
+
+PEEKING = "import sys\ndef train(data, seed):\n    sys._getframe(1)\n    return b'0.5'\n"
+
+
+def test_a_detector_holds_a_row_until_a_person_has_looked(begin: Begin) -> None:
+    lab = begin({"verify": {"controls": 0}})
+    seen = lab.admit("r1").prove(PEEKING)
+    assert (seen.status, seen.standing, seen.new_best) == ("ok", "under review", False)
+    with lab.operator() as operator:
+        (incident,) = [one for one in operator.incidents() if one.detector == "scorer tampering"]
+        assert (incident.level, incident.submission) == ("quarantine", seen.id)
+        assert any("_getframe" in quote for quote in incident.quotes)
+        assert row(operator, seen.id).rank is None
+        (told,) = lab.member("r1").incidents()
+        assert "_getframe" not in told.model_dump_json()
+        operator.decide(incident.id, decided("valid", reason="it only looks"))
+        assert row(operator, seen.id).rank == 1
+
+
+def test_a_killed_lab_raises_each_incident_once(begin: Begin) -> None:
+    lab = begin({"verify": {"controls": 0}})
+    asked = lab.admit("r1").prove(f"import time\ntime.sleep(1)\n{PEEKING}", wait=0)
+    lab.kill()
+    lab.start()
+    assert lab.member("r1").submission(asked.id, wait=60).standing == "under review"
+    lab.kill()
+    lab.start()
+    assert lab.member("r1").submission(asked.id, wait=60).standing == "under review"
+    raised = [event.body["detector"] for event in lab.events() if event.kind == "incident.raised"]
+    assert raised.count("scorer tampering") == 1

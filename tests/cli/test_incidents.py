@@ -35,14 +35,16 @@ def test_disqualified_and_back(study: StudyPaths) -> None:
     assert "it knew the threshold" in str(row["note"])
     assert "disqualified" in run(study, "board")
 
-    (incident,) = json.loads(run(study, "incidents", "--json"))
+    every = json.loads(run(study, "incidents", "--json"))
+    assert {one["detector"] for one in every} >= {"prompt injection"}, "its text has characters that hide others"
+    (incident,) = [one for one in every if one["detector"] == "operator"]
     evidence = json.loads(run(study, "incidents", incident["id"], "--json"))
     assert "method.py" in evidence["files"]
     assert {"verify.requested", "verify.finished"} <= {entry["kind"] for entry in evidence["entries"]}
     shown = run(study, "incidents", incident["id"])
     assert "<script>" in shown, "the proposal stands there as its author wrote it"
     assert "\u202e" not in shown, "but for what would turn the terminal around"
-    assert json.loads(run(study, "incidents", "--open", "--json")) == []
+    assert "operator" not in {one["detector"] for one in json.loads(run(study, "incidents", "--open", "--json"))}
 
     assert "valid by" in run(study, "reinstate", submission, "--reason", "it did not")
     assert (board_row(study)["rank"], board_row(study)["standing"]) == (1, "")

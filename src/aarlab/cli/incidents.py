@@ -33,6 +33,7 @@ def incidents(
         str | None, typer.Argument(metavar="[ID]", help="An incident: shows its evidence.", show_default=False)
     ] = None,
     undecided: Annotated[bool, typer.Option("--open", help="Only what nobody has decided, or was appealed.")] = False,
+    notes: Annotated[bool, typer.Option("--notes", help="Show notes, too; --json always has them.")] = False,
     study: Study = None,
     as_json: Json = False,
 ) -> None:
@@ -50,7 +51,16 @@ def incidents(
         output.emit(one, as_json=as_json, render=lambda: output.say(views_incidents.bundle_text(one)))
         return
     shown = [one for one in found if one.phase != "decided" or not undecided]
-    output.emit(shown, as_json=as_json, render=lambda: output.show(views_incidents.incidents_table(shown)))
+    output.emit(shown, as_json=as_json, render=lambda: _show(shown, notes=notes))
+
+
+def _show(found: "Sequence[Evidence]", *, notes: bool) -> None:
+    from aarlab.cli import output, views_incidents
+
+    shown = [one for one in found if notes or one.level != "note" or one.decision is not None]
+    output.show(views_incidents.incidents_table(shown))
+    if hidden := len(found) - len(shown):
+        output.say(f"({hidden} notes for the record: --notes)")
 
 
 def decide(

@@ -3,7 +3,9 @@
 from aarlab.cli import views
 from aarlab.cli.output import one_line, say, show
 from aarlab.cli.study import read_state
+from aarlab.cli.views_incidents import incidents_line
 from aarlab.lab.board import board
+from aarlab.lab.incidents import evidence
 from aarlab.lab.views import forum
 from aarlab.paths import StudyPaths
 from aarlab.report.build import build_report
@@ -25,6 +27,8 @@ def summarise(paths: StudyPaths, *, outcome: str, reason: str) -> None:
         say(f"({len(posts) - POSTS} earlier posts: aarlab forum)")
     show("", views.costs_table(spent))
     say(views.totals_line(spent))
+    if found := evidence(state):
+        say(incidents_line(found))
     say(f"ledger: {state.seq} entries, head {state.head} (check it: aarlab ledger verify)")
     say(f"report: {build_report(paths)}")
     say(f"{outcome}: {one_line(reason) or 'all is done'}")

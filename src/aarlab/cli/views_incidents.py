@@ -1,5 +1,6 @@
 """How incidents look in a terminal. What researchers wrote is cleaned and quoted."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,9 @@ _DIFF_LINES = 60
 
 
 def incidents_table(incidents: Sequence[Evidence]) -> Any:
-    """One line an incident; `aarlab incidents ID` shows its evidence."""
+    """One line an incident, what waits for a person first; `aarlab incidents ID` shows its evidence."""
+    order = {"quarantine": 0, "warning": 1, "note": 2}
+    incidents = sorted(incidents, key=lambda one: (one.phase == "decided", order[one.level]))
     rows = [
         (
             one.id[:SHORT],
@@ -28,6 +31,13 @@ def incidents_table(incidents: Sequence[Evidence]) -> Any:
         for one in incidents
     ]
     return table(("incident", "level", "detector", "about", "submission", "state", "what was seen"), rows)
+
+
+def incidents_line(incidents: Sequence[Evidence]) -> str:
+    """How many there are, in one line."""
+    count = Counter(one.level for one in incidents if one.phase != "decided")
+    parts = [f"{count['quarantine']} rows held for a person", f"{count['warning']} warnings", f"{count['note']} notes"]
+    return f"incidents: {', '.join(parts)} (aarlab incidents)"
 
 
 def bundle_text(found: Bundle) -> str:

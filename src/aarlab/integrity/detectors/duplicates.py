@@ -6,8 +6,7 @@ import numpy as np
 
 from aarlab.integrity import normal
 from aarlab.integrity.answers import apart, majority, same_length
-from aarlab.integrity.case import Case, Handed, Level, Suspicion
-from aarlab.integrity.evidence import gravest
+from aarlab.integrity.case import Case, Handed, Suspicion
 
 NAME = "near-duplicate"
 WORDS = "The submission is the same, or nearly, as one that was handed in before."
@@ -29,19 +28,14 @@ def near_duplicate(case: Case) -> Iterator[Suspicion]:
     chosen = foreign or compared
     if not chosen:
         return
-    level = gravest(_level(kind, foreign=bool(foreign)) for _, kind in chosen)
     kinds = sorted({kind for _, kind in chosen})
     yield Suspicion(
         detector=NAME,
-        level=level,
+        level="warning" if foreign else "note",
         words=WORDS,
         statistic={"submissions": len(chosen), "alike in": ", ".join(kinds), "bound of similarity": ALIKE},
         others=tuple(before.id for before, _ in chosen[:20]),
     )
-
-
-def _level(kind: str, *, foreign: bool) -> Level:
-    return "warning" if foreign and kind != "similar short code" else "note"
 
 
 def _foreign(case: Case, before: Handed) -> bool:
@@ -57,16 +51,15 @@ def _kinship(case: Case, before: Handed) -> str:
         return "students"
     if normal.fingerprint(case.files) == normal.fingerprint(before.files):
         return "code but for names"
-    if foreign and (kind := _similar(case, before)):
-        return kind
+    if foreign and _similar(case, before):
+        return "similar code"
     return "answers" if _same_answers(case, before) else ""
 
 
-def _similar(case: Case, before: Handed) -> str:
-    sizes = sorted((normal.size(case.files), normal.size(before.files)))
-    if not sizes[0] or sizes[0] < ALIKE * sizes[1] / 1.1 or normal.likeness(case.files, before.files) < ALIKE:
-        return ""
-    return "similar code" if sizes[0] >= LONG else "similar short code"
+def _similar(case: Case, before: Handed) -> bool:
+    small, large = sorted((normal.size(case.files), normal.size(before.files)))
+    comparable = small >= LONG and small >= ALIKE * large / 1.1
+    return comparable and normal.likeness(case.files, before.files) >= ALIKE
 
 
 def _same_answers(case: Case, before: Handed) -> bool:

@@ -3,6 +3,8 @@
 Every decision depends on the researcher's seed, the lab's answers and counts, never on the clock.
 """
 
+from dataclasses import replace
+
 from aarlab.errors import ResearcherError
 from aarlab.minds.directions import family_of
 from aarlab.minds.protocol import Workbench
@@ -138,11 +140,12 @@ class Search:
         if answer.answer is None:
             return self._memory.update(trial, state="failed", why=f"dev said {answer.status}")
         before = self._memory.best
-        trial = self._memory.update(trial, state="scored", submission=answer.id, answer=answer.answer)
+        told = replace(trial, state="scored", submission=answer.id, answer=answer.answer)
         best = before is None or answer.answer > (before.answer or 0.0)
         self._bench.log(f"trial {trial.number}: dev says {answer.answer:.3f}{' (best so far)' if best else ''}")
-        finding = self._post(posts.better(trial, before) if best or before is None else posts.worse(trial, before))
-        return self._memory.update(trial, finding=finding)
+        # Posted before it is remembered: who is killed in between says the same words again, and they are one post.
+        finding = self._post(posts.better(told, before) if best or before is None else posts.worse(told, before))
+        return self._memory.update(trial, state="scored", submission=answer.id, answer=answer.answer, finding=finding)
 
     def _reflect(self, trial: Trial) -> None:
         """What is said about many trials together, and the notes."""
@@ -179,9 +182,9 @@ class Search:
 
     def _conclude(self, trial: Trial, submission: Submission) -> None:
         answer = self._desk.await_answer(submission)
-        trial = self._memory.update(trial, verdict=answer.status, value=answer.value, low=answer.low)
         self._bench.log(f"trial {trial.number}: verify says {answer.status}")
-        self._post(posts.verified(trial, answer))
+        self._post(posts.verified(replace(trial, verdict=answer.status, value=answer.value, low=answer.low), answer))
+        self._memory.update(trial, verdict=answer.status, value=answer.value, low=answer.low)
 
     def _post(self, finding: FindingRequest) -> str:
         return self._bench.door.finding(finding)
