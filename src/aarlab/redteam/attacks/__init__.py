@@ -1,7 +1,20 @@
 """All attacks, in the order of the table."""
 
 from aarlab.redteam.attack import Attack
-from aarlab.redteam.attacks import cheats, climb, code, host, identity, labels, leaks, ledger, noise, text, timing
+from aarlab.redteam.attacks import (
+    cheats,
+    climb,
+    code,
+    host,
+    identity,
+    labels,
+    leaks,
+    ledger,
+    noise,
+    shown,
+    text,
+    timing,
+)
 
 ATTACKS: tuple[Attack, ...] = (
     *labels.ATTACKS,
@@ -9,6 +22,7 @@ ATTACKS: tuple[Attack, ...] = (
     *noise.ATTACKS,
     *identity.ATTACKS,
     *cheats.ATTACKS,
+    *shown.ATTACKS,
     *code.ATTACKS,
     *leaks.ATTACKS,
     *timing.ATTACKS,
