@@ -20,8 +20,8 @@ from aarlab.w2s.domains.pool import ANY, Pool
 from aarlab.w2s.problem import W2SProblem, W2SSettings
 
 QUESTIONS = 1800
-"""With five candidates each: 1,260 dev items and 4,320 of verify. On about 50 of its 864 questions the most common
-answer is wrong; below 40 the detector of simple rules says nothing."""
+"""With five candidates each: 1,260 dev items and 4,320 of verify. On 45 of its 864 questions the most common answer
+is wrong; below 40 the detector of simple rules says nothing."""
 APART, SEEN = 1.2, 0.8
 """As TRUTH and SEEN of `pairs`; more, for the classes are not of one size and a weak teacher falls for the larger."""
 _SEED = 20_261_124

@@ -17,7 +17,7 @@ from aarlab.redteam.naive import NaiveScorer
 from aarlab.redteam.target import Range, Target
 from aarlab.wire import DevRequest, ProposalRequest, SnapshotRequest, Submission
 
-_DRAWS = 4
+_DRAWS = 3
 """Verifications of each channel that are compared, after a first one: what follows it is held as its copy."""
 
 
