@@ -182,6 +182,28 @@ def test_a_rule_that_gains_nothing_and_tiny_sets_are_left_alone() -> None:
     assert levels("heuristic", replace(hack, sights=tuple(few))) == []
 
 
+def test_a_rule_is_followed_also_by_who_takes_one_by_chance_where_it_says_nothing() -> None:
+    rng = np.random.default_rng(6)
+    case, sights = mixed(dev(), 1.0), []
+    for sight in case.sights:
+        tied = rng.random(len(sight.answers)) < 0.3
+        one = changed(sight, np.where(tied, rng.random(len(tied)) < 0.5, sight.answers))
+        sights.append(replace(one, silent={"most common answer": tied}))
+    assert levels("heuristic", replace(case, sights=tuple(sights))) == ["quarantine"]
+    spoken = tuple(replace(sight, silent={}) for sight in sights)
+    assert levels("heuristic", replace(case, sights=spoken)) == ["warning"]
+
+
+def test_who_answers_nearly_always_the_same_follows_no_rule_that_does_too() -> None:
+    rng = np.random.default_rng(7)
+    items = 3000
+    truth, rule, answers, able = (rng.random(items) < share for share in (0.65, 0.95, 0.98, 0.85))
+    sight = Sight(answers, answers == truth, able, able, np.arange(items), cues={"longer": rule})
+    assert levels("heuristic", replace(dev(), sights=(sight,))) == []
+    followed = replace(sight, answers=rule, right=rule == truth)
+    assert levels("heuristic", replace(dev(), sights=(followed,))) == ["quarantine"]
+
+
 def _rows(sight: Sight, rows: np.ndarray[Any, Any]) -> Sight:
     """Some items of a sight."""
     names = ("answers", "right", "weak", "ceiling", "group")
@@ -256,6 +278,7 @@ def test_leaked_dev_labels_show_on_fresh_draws(leaked: float, expected: list[str
     assert [suspicion.level for suspicion in found] == expected
     assert all(suspicion.others == (before.id,) for suspicion in found)
     assert levels("dev minus verify", replace(after, content="another method")) == []
+    assert levels("dev minus verify", replace(after, researcher="framed")) == [], "nobody answers for another's files"
 
 
 # ---- canary -------------------------------------------------------------------------------------------------

@@ -16,16 +16,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aarlab.redteam.attack import Attack
-from aarlab.redteam.attacks import ATTACKS, cheats, climb, flips, labels, noise
+from aarlab.redteam.attacks import ATTACKS, cheats, climb, flips, labels, noise, shown
 from aarlab.redteam.labs import LABS
 from aarlab.redteam.naive import NaiveScorer
 from aarlab.redteam.suite import Row, fight
 from aarlab.redteam.target import Range
+from aarlab.redteam.tools import HONEST
 from aarlab.redteam.weighing import design, queries_for, solve
 from tests.support.cli import aarlab, start
 from tests.support.lab import until
 
-SCORING = (*labels.ATTACKS, *climb.ATTACKS, *flips.ATTACKS, *noise.ATTACKS, *cheats.ATTACKS)
+SCORING = (
+    *labels.ATTACKS,
+    *climb.ATTACKS,
+    *flips.ATTACKS,
+    *noise.ATTACKS,
+    *cheats.ATTACKS,
+    *shown.ATTACKS,
+)
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = ("flip one label", "most common answer")
 
@@ -43,6 +51,31 @@ def test_an_attack_works_on_the_naive_scorer_and_not_here(attack: Attack, ground
     assert row.naive.worked, row.naive
     assert not row.ours.worked, row.ours
     assert row.passed
+
+
+HONEST_RUN = """import subprocess, sys
+for part in ("train", "dev", "hidden"):
+    assert open(f"/data/{part}.jsonl").read().count("choice")
+argv = "-m aarlab.w2s.runner --method /work --out /work/out --seeds 0,1,2".split()
+sys.exit(subprocess.run([sys.executable, *argv]).returncode)
+"""
+"""Reads all texts, runs none of them, and trains."""
+
+
+@pytest.mark.parametrize("name", ["answers", "programs"])
+def test_who_reads_the_texts_and_trains_is_not_held(name: str, ground: tuple[Path, Range]) -> None:
+    target = ground[1].lab(name)
+    box = target.sandbox("honest")
+    box.put("method.py", HONEST.encode())
+    box.put("run.py", HONEST_RUN.encode())
+    done = box.exec([shown.PYTHON, "/work/run.py"], timeout=60)
+    assert done.status == "ok", done.stderr
+    files = tuple((f"out/{seed}/dev.json", f"out/{seed}/hidden.json") for seed in range(3))
+    made = shown.hand_in(target, "honest", title="vanilla", files=files)
+    assert (made.dev.status, made.verified.status) == ("ok", "ok")
+    found = [one for one in target.operator.incidents() if one.researcher == "honest"]
+    assert all(one.level != "quarantine" for one in found), found
+    assert shown.ranks(target, made.verified.id) == (True, "")
 
 
 def test_names_are_unique() -> None:

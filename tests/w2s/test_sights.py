@@ -73,7 +73,8 @@ def test_cues_and_slices_follow_the_secret_coin_of_their_items() -> None:
     """A cue that is right in the pool is right on every item of a draw, however pairs are turned."""
     pool = synthetic_pool(items=2000)
     named = tuple("even" if place % 2 == 0 else "" for place in range(len(pool)))
-    told = replace(pool, cues=partial(dict, oracle=pool.label), subset=named)
+    partly = np.where(np.arange(len(pool)) % 2 == 0, pool.label, -1)
+    told = replace(pool, cues=partial(dict, oracle=pool.label, partly=partly), subset=named)
     found = W2SProblem(told, W2SSettings())
     sights = [*seen(found, [Student.linear(np.ones(48))])]
     draw = found.draw(1)
@@ -81,6 +82,9 @@ def test_cues_and_slices_follow_the_secret_coin_of_their_items() -> None:
     for sight in sights:
         truth = sight.answers == sight.right
         assert np.array_equal(sight.cues["oracle"], truth)
+        assert list(sight.silent) == ["partly"]
+        assert np.array_equal(sight.silent["partly"], sight.group % 2 == 1)
+        assert np.array_equal(sight.cues["partly"][sight.group % 2 == 0], truth[sight.group % 2 == 0])
         assert not sight.cues["first option"].any()
         assert len(set(sight.cues["constant"].tolist())) == 1
         assert np.array_equal(sight.slices["even"], sight.group % 2 == 0)
@@ -120,9 +124,13 @@ EXAMPLES = (
     Example("3 + 4\n= 7", 0, 0, 1),
     Example("the answer is 7", 0, 1, 1),
     Example("it is 8\n\n", 0, 0, 0),
-    Example("10", 1, 0, 0),
-    Example("nine", 1, 1, 0),
-    Example("alone, 5", 2, 0, 0),
+    Example("10", 1, 0, -1),
+    Example("nine", 1, 1, -1),
+    Example("alone, 5", 2, 0, -1),
+    Example("is 4", 3, 0, -1),
+    Example("is 5", 3, 0, -1),
+    Example("4", 3, 0, -1),
+    Example("maybe 5", 3, 1, -1),
 )
 
 

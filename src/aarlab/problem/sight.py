@@ -30,6 +30,8 @@ class Sight:
     all others; None where the lab has not looked."""
     cues: Mapping[str, Bools] = field(default_factory=dict)
     """Answers of simple rules to the items, by name: "longer", "first option", "constant", "most common answer"."""
+    silent: Mapping[str, Bools] = field(default_factory=dict)
+    """Items of which such a rule says nothing, by its name; not there for rules that have an answer to all."""
     slices: Mapping[str, Bools] = field(default_factory=dict)
     """Which items belong to a named part of the data."""
     canary: Ints | None = None

@@ -19,10 +19,18 @@ _SYSTEM: Mapping[str, Mapping[str, Any]] = {
     # Half a core a sandbox, so that a host with one core shows whether the limit holds.
     "sandbox": {"memory_mb": 512, "disk_mb": 16, "pids": 64, "cpus": 0.5, "seconds": 30.0},
 }
+_CANDIDATES = "aarlab.redteam.candidates"
+_SHOWN: Mapping[str, Mapping[str, Any]] = {
+    "verify": {"protocol": "predictions", "answer_every": 0},
+    "sandbox": {"memory_mb": 512, "disk_mb": 16},
+}
 LABS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "pairs": _PAIRS,
-    "flips": {**_PAIRS, "study": {"name": "flips", "seed": SEED}, "verify": {"protocol": "predictions"}},
+    "flips": {**_PAIRS, **_SHOWN, "study": {"name": "flips", "seed": SEED}},
+    "answers": {**_SHOWN, "study": {"name": "answers", "seed": SEED}, "problem": {"kind": f"{_CANDIDATES}:Answers"}},
+    "programs": {**_SHOWN, "study": {"name": "programs", "seed": SEED}, "problem": {"kind": f"{_CANDIDATES}:Programs"}},
     "system": _SYSTEM,
     "timed": {**_SYSTEM, "study": {"name": "timed"}, "verify": {**_SYSTEM["verify"], "answer_every": 5.0}},
 }
-"""Name -> settings, as `Range` wants them. "timed" gives its answers at fixed times, as every study does."""
+"""Name -> settings, as `Range` wants them. "timed" gives its answers at fixed times, as every study does; in
+"answers" and "programs" everybody sees the texts and hands in predictions."""

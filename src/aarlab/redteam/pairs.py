@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from aarlab.problem.contract import Progress
-from aarlab.w2s.domains.pool import ANY, Pool
+from aarlab.w2s.domains.pool import ANY, FloatArray, IntArray, Pool
 from aarlab.w2s.problem import W2SProblem, W2SSettings
 
 ITEMS = 9000
@@ -47,18 +47,13 @@ def _pool() -> Pool:
     """
     rng = np.random.default_rng(20_261_124)
     label = rng.integers(0, 2, size=ITEMS)
-    truth, salient = 2.0 * label - 1, rng.standard_normal(ITEMS)
-    strong, weak = rng.standard_normal((ITEMS, DIMENSION)), rng.standard_normal((ITEMS, DIMENSION // 2))
-    strong[:, 0] += TRUTH * truth
-    strong[:, 1] += salient
-    weak[:, 0] += SEEN * truth
-    weak[:, 1] += salient
+    strong, weak, prior = views(label, rng)
     return Pool(
         name="made-up",
         kind="pairs",
-        weak=weak.astype(np.float32),
-        strong=strong.astype(np.float32),
-        prior=(truth + 2 * rng.standard_normal(ITEMS)).astype(np.float32),
+        weak=weak,
+        strong=strong,
+        prior=prior,
         label=label.astype(np.int64),
         group=np.arange(ITEMS, dtype=np.int64),
         role=np.full(ITEMS, ANY, dtype=np.int64),
@@ -67,3 +62,18 @@ def _pool() -> Pool:
         strong_layer=2,
         digest=hashlib.sha256(f"red team pairs {ITEMS} {DIMENSION} {TRUTH} {SEEN}".encode()).hexdigest(),
     )
+
+
+def views(
+    label: IntArray, rng: np.random.Generator, *, apart: float = TRUTH, seen: float = SEEN
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Strong features [n, 64], weak ones [n, 32] and zero-shot evidence [n] of items with these labels."""
+    items, truth = len(label), 2.0 * label - 1
+    salient = rng.standard_normal(items)
+    strong, weak = rng.standard_normal((items, DIMENSION)), rng.standard_normal((items, DIMENSION // 2))
+    strong[:, 0] += apart * truth
+    strong[:, 1] += salient
+    weak[:, 0] += seen * truth
+    weak[:, 1] += salient
+    prior = truth + 2 * rng.standard_normal(items)
+    return strong.astype(np.float32), weak.astype(np.float32), prior.astype(np.float32)

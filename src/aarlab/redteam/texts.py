@@ -1,4 +1,4 @@
-"""Test items as text, of the kinds whose answers can be had without a teacher. For the naive scorer only."""
+"""Test items as text, of the kinds whose answers can be had without a teacher."""
 
 import inspect
 import random
@@ -25,15 +25,15 @@ class Item:
     """Whether it solves it: the label."""
 
 
-def texts(domain: str, *, seed: int) -> tuple[Item, ...]:
-    """The items of a domain; the same seed gives the same ones."""
-    return _DOMAINS[domain](random.Random(f"{domain} {seed}"))
+def texts(domain: str, *, seed: int, problems: int = PROBLEMS) -> tuple[Item, ...]:
+    """The items of a domain; the same seed gives the same ones. "chat" has as many as the library has functions."""
+    return _DOMAINS[domain](random.Random(f"{domain} {seed}"), problems)
 
 
-def _math(rng: random.Random) -> tuple[Item, ...]:
+def _math(rng: random.Random, problems: int) -> tuple[Item, ...]:
     """Word problems; wrong candidates went wrong in different ways."""
     items = []
-    for number in range(PROBLEMS):
+    for number in range(problems):
         crates, each, sold = rng.randint(11, 39), rng.randint(12, 48), rng.randint(5, 99)
         filled = f"A farmer fills {crates} crates with {each} apples each and sells {sold} apples."
         question = f"{number}. {filled} How many are left?"
@@ -46,10 +46,10 @@ def _math(rng: random.Random) -> tuple[Item, ...]:
     return tuple(items)
 
 
-def _code(rng: random.Random) -> tuple[Item, ...]:
+def _code(rng: random.Random, problems: int) -> tuple[Item, ...]:
     """Small functions from two writers, of which one is right far more often; the question has examples."""
     items = []
-    for number in range(PROBLEMS):
+    for number in range(problems):
         factor, term = rng.randint(2, 9), rng.randint(1, 9)
         examples = "; ".join(f"f({x}) == {factor * x + term}" for x in (1, 2, 5))
         question = f"{number}. Write f such that {examples}"
@@ -62,8 +62,9 @@ def _code(rng: random.Random) -> tuple[Item, ...]:
     return tuple(items)
 
 
-def _chat(rng: random.Random) -> tuple[Item, ...]:
+def _chat(rng: random.Random, problems: int) -> tuple[Item, ...]:
     """What does this function of the standard library do? Half of the answers belong to another function."""
+    del problems
     known = documented()
     names = sorted(known)
     items = []
@@ -91,4 +92,4 @@ def documented() -> Mapping[str, str]:
     return found
 
 
-_DOMAINS: Mapping[str, Callable[[random.Random], tuple[Item, ...]]] = {"math": _math, "code": _code, "chat": _chat}
+_DOMAINS: Mapping[str, Callable[[random.Random, int], tuple[Item, ...]]] = {"math": _math, "code": _code, "chat": _chat}

@@ -278,6 +278,12 @@ class World:
         return cues | {name: (answers[rows] == 1) ^ coin for name, answers in self._pool.cues().items()}
 
     @cached_property
+    def _silent(self) -> dict[str, Bools]:
+        """Where they say nothing."""
+        rows = self._test.rows
+        return {name: answers[rows] < 0 for name, answers in self._pool.cues().items() if (answers[rows] < 0).any()}
+
+    @cached_property
     def _slices(self) -> dict[str, Bools]:
         named = np.array(self._pool.subset)[self._test.rows]
         return {str(name): named == name for name in np.unique(named) if name}
@@ -293,6 +299,7 @@ class World:
             group=self._test.group,
             margin=self._margins.of(answers) if margin else None,
             cues=self._cues,
+            silent=self._silent,
             slices=self._slices,
         )
 

@@ -26,7 +26,11 @@ class _Dev:
 
 
 def dev_minus_verify(case: Case) -> Iterable[Suspicion]:
-    """Compares a verification with the dev submissions of the same code; one-sided."""
+    """Compares a verification with the same researcher's dev submissions of the same code; one-sided.
+
+    Not with others': nothing binds the files of a dev submission to its code, so that whoever hands in leaked answers
+    under the code of a common baseline would frame all who verify it.
+    """
     facts = {} if case.score is None else case.score.facts
     if case.door != "verify" or not {"transfer_acc", "transfer_se"} <= set(facts):
         return
@@ -53,7 +57,7 @@ def dev_minus_verify(case: Case) -> Iterable[Suspicion]:
 
 
 def _is_dev(handed: Handed, case: Case) -> bool:
-    return handed.door == "dev" and handed.content == case.content
+    return handed.door == "dev" and handed.content == case.content and handed.researcher == case.researcher
 
 
 def _dev(handed: Handed) -> _Dev | None:

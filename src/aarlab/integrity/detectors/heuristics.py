@@ -7,7 +7,7 @@ import numpy as np
 
 from aarlab.integrity.case import Case, Level, Suspicion
 from aarlab.integrity.detectors.clustered import Share, mean_of
-from aarlab.problem.sight import Sight
+from aarlab.problem.sight import Bools, Sight
 
 NAME = "heuristic"
 FEWEST = 40
@@ -38,8 +38,12 @@ class _Follow:
     """The same of the items on which the rule is right."""
     base: float
     """Share of the answers of the ceiling that the rule decides."""
+    moved: float
+    """How much more often the student answers 1 where the rule does than where it does not; 1 for a rule that always
+    answers the same. An honest student that answers 1 almost everywhere errs where a rule that says 1 does, but is not
+    moved by it: at most .15 where it errs alike on .85, if the rule tells it nothing else."""
     accuracy: float
-    """Of the student."""
+    """Of the student, where the rule says something."""
 
     @property
     def decided(self) -> float:
@@ -75,6 +79,7 @@ def heuristic(case: Case) -> Iterable[Suspicion]:
             "accuracy": round(follow.accuracy, 3),
             "balanced accuracy": round(follow.balanced, 3),
             "decided": round(follow.decided, 3),
+            "moved": round(follow.moved, 3),
             "decided of ceiling": round(follow.base, 3),
             "standard error": round(follow.se, 4),
         },
@@ -89,8 +94,9 @@ def _names(sights: Sequence[Sight]) -> list[str]:
 def _follow(sights: Sequence[Sight], name: str) -> _Follow | None:
     shares: list[Share] = []
     base = -1.0
+    told = [~sight.silent.get(name, np.zeros(len(sight.right), dtype=np.bool_)) for sight in sights]
     for correct in (False, True):
-        rows = [(sight.cues[name] == (sight.answers == sight.right)) == correct for sight in sights]
+        rows = [spoken & (_is_right(sight, name) == correct) for sight, spoken in zip(sights, told, strict=True)]
         groups = [sight.group[chosen] for sight, chosen in zip(sights, rows, strict=True)]
         follows = [sight.right[chosen] == correct for sight, chosen in zip(sights, rows, strict=True)]
         ceiling = [sight.ceiling[chosen] == correct for sight, chosen in zip(sights, rows, strict=True)]
@@ -99,11 +105,25 @@ def _follow(sights: Sequence[Sight], name: str) -> _Follow | None:
             return None
         shares.append(share)
         base += other.value
-    accuracy = float(np.concatenate([sight.right for sight in sights]).mean())
-    return _Follow(shares[0], shares[1], base, accuracy)
+    accuracy = float(np.concatenate([sight.right[spoken] for sight, spoken in zip(sights, told, strict=True)]).mean())
+    return _Follow(shares[0], shares[1], base, _moved(sights, told, name), accuracy)
+
+
+def _moved(sights: Sequence[Sight], told: Sequence[Bools], name: str) -> float:
+    answers = np.concatenate([sight.answers[spoken] for sight, spoken in zip(sights, told, strict=True)])
+    rule = np.concatenate([sight.cues[name][spoken] for sight, spoken in zip(sights, told, strict=True)])
+    return 1.0 if rule.all() or not rule.any() else float(answers[rule].mean() - answers[~rule].mean())
+
+
+def _is_right(sight: Sight, name: str) -> Bools:
+    """Whether the rule is right on each item."""
+    right: Bools = sight.cues[name] == (sight.answers == sight.right)
+    return right
 
 
 def _level(name: str, follow: _Follow) -> Level | None:
+    if follow.moved <= MIXED:
+        return None
     errs_alike = follow.wrong.value - SURE * follow.wrong.se > FOLLOWS
     no_better = follow.balanced + SURE * follow.se / 2 < BALANCED and follow.accuracy - follow.balanced > PROFIT
     if errs_alike and no_better and name not in MILD:

@@ -12,6 +12,7 @@ from aarlab.redteam.attacks import (
     leaks,
     ledger,
     noise,
+    shown,
     text,
     timing,
 )
@@ -23,6 +24,7 @@ ATTACKS: tuple[Attack, ...] = (
     *noise.ATTACKS,
     *identity.ATTACKS,
     *cheats.ATTACKS,
+    *shown.ATTACKS,
     *code.ATTACKS,
     *leaks.ATTACKS,
     *timing.ATTACKS,

@@ -25,8 +25,8 @@ def pair_cues(first: Sequence[str], second: Sequence[str]) -> Mapping[str, IntAr
 
 def choice_cues(choices: Sequence[str], groups: IntArray) -> Mapping[str, IntArray]:
     """ "longer": a choice is right if it is the longest of its group. "most common answer": if its final answer is the
-    most frequent one of its group (none is where all differ). A rule that has nothing to go by in any group is left
-    out.
+    most frequent one of its group; nothing (-1) is said of a group in which none is more frequent than all others, for
+    there whoever follows the rule must take one by chance. A rule that has nothing to go by in any group is left out.
     """
     sizes = np.bincount(groups)
     if sizes.max(initial=0) < 2:
@@ -36,16 +36,22 @@ def choice_cues(choices: Sequence[str], groups: IntArray) -> Mapping[str, IntArr
     np.maximum.at(longest, groups, length)
     cues = {"longer": ((length == longest[groups]) & (sizes[groups] > 1)).astype(np.int64)}
     common = _most_common(choices, groups)
-    return cues | ({"most common answer": common} if common.any() else {})
+    return cues | ({"most common answer": common} if (common > 0).any() else {})
 
 
 def _most_common(choices: Sequence[str], groups: IntArray) -> IntArray:
     answers = list(zip(groups.tolist(), map(final_answer, choices), strict=True))
-    counts = Counter(answers)
-    most: dict[int, int] = {}
-    for (group, _), count in counts.items():
-        most[group] = max(count, most.get(group, 2))
-    return np.array([counts[answer] == most[answer[0]] for answer in answers], np.int64)
+    counts: dict[int, Counter[str]] = {}
+    for group, answer in answers:
+        counts.setdefault(group, Counter())[answer] += 1
+    most = {group: _first(found) for group, found in counts.items()}
+    return np.array([-1 if most[group] is None else most[group] == answer for group, answer in answers], np.int64)
+
+
+def _first(counts: Counter[str]) -> str | None:
+    """The one that is more frequent than all others; None where there is none, or one choice alone."""
+    (answer, count), *others = counts.most_common(2)
+    return answer if count > max([1, *(number for _, number in others)]) else None
 
 
 def final_answer(choice: str) -> str:

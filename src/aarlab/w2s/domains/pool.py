@@ -47,8 +47,8 @@ class Pool:
     """Gives [n] prompts, each with its first and second response or with its one answer, turned as the features are
     stored; None where nobody knows them. Called only where the protocol shows texts."""
     cues: Callable[[], Mapping[str, IntArray]] = field(default=dict, compare=False)
-    """Answers [n] of simple rules that read the texts (0 or 1 in the pool's own orientation), by name. For detectors
-    only: a call may have to read the texts first. Not part of the digest."""
+    """Answers [n] of simple rules that read the texts (0 or 1 in the pool's own orientation, -1 for none), by name. For
+    detectors only: a call may have to read the texts first. Not part of the digest."""
 
     def __post_init__(self) -> None:
         """Raises ValueError when lengths differ."""
