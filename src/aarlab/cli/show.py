@@ -35,17 +35,30 @@ def status(study: Study = None, as_json: Json = False) -> None:
     output.emit(data, as_json=as_json, render=render)
 
 
-def board(study: Study = None, as_json: Json = False) -> None:
+def board(
+    submission: Annotated[
+        str | None, typer.Argument(help="A verified submission, to see all of its row.", show_default=False)
+    ] = None,
+    study: Study = None,
+    as_json: Json = False,
+) -> None:
     """Verified methods by the lower end of their interval, and the lab's marks (weak teacher, ceiling, baselines).
 
-    --json also has what each row took, its accuracy by seed and how its runs ended, which researchers never see.
+    One row, and --json, also have what it took, its accuracy by seed and how its runs ended. Researchers never see it.
     """
     from aarlab.cli import output, views
     from aarlab.cli.study import locate, read_state
+    from aarlab.errors import UserError
     from aarlab.lab.measured import operator_board as view
 
     facts = view(read_state(locate(study)))
-    output.emit(facts, as_json=as_json, render=lambda: output.show(views.board_table(facts)))
+    if submission is None:
+        output.emit(facts, as_json=as_json, render=lambda: output.show(views.board_table(facts)))
+        return
+    found = [row for row in facts.rows if (row.submission or "").startswith(submission)]
+    if len(found) != 1:
+        raise UserError(f"{submission}: {len(found)} rows have an id that begins so; `aarlab board` lists them")
+    output.emit(found[0], as_json=as_json, render=lambda: output.say(views.row_text(found[0])))
 
 
 def forum(

@@ -4,7 +4,7 @@ from typing import Any
 
 from aarlab.cli.output import clean, one_line, table
 from aarlab.report.numbers import Costs, ends, marks, methods
-from aarlab.wire import TRUST, Board, BoardRow, FinalState, Finding, StudyState, Submission
+from aarlab.wire import TRUST, Board, BoardRow, FinalState, Finding, OperatorRow, StudyState, Submission
 
 SHORT = 10
 """Characters of an id that a person sees."""
@@ -46,6 +46,23 @@ def _board_name(row: BoardRow) -> str:
     remarks += [one_line(row.note, limit=66)] if row.note else []
     name = one_line(row.name, limit=46 if remarks else 70)
     return f"{name} ({'; '.join(remarks)})" if remarks else name
+
+
+def row_text(row: OperatorRow) -> str:
+    """One verified row whole, for the operator."""
+    facts, took = row.facts, row.measured
+    lines = [
+        f"{row.submission} by {row.researcher}: {one_line(row.name)}",
+        f"{row.status}, rank {row.rank or '-'}{f', {row.apart}' if row.apart else ''}"
+        f"{f', {row.standing}' if row.standing else ''}{', new best' if row.new_best else ''}",
+        f"PGR {signed(row.value)} ({interval(row.low, row.high)})" if row.value is not None else "no value",
+        *(f"{name.replace('_', ' ')} {value:+.4f}" for name, value in facts.items() if isinstance(value, float)),
+    ]
+    if took is not None:
+        failed = ", ".join(f"{count} {word}" for word, count in took.failures.items()) or "none failed"
+        lines.append(f"{took.runs} runs ({failed}) in {took.seconds:.1f} s, {took.core_seconds:.1f} core seconds")
+        lines.append(f"accuracy by seed: {', '.join(f'{value:.3f}' for value in took.accuracies) or '-'}")
+    return "\n".join([*lines, *([one_line(row.note, limit=2000)] if row.note else [])])
 
 
 def signed(value: float | None) -> str:

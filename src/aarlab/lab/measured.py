@@ -1,6 +1,8 @@
 """What the operator sees of a verified row besides the board: how long it took and how its runs went."""
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 from aarlab.lab.board import board
 from aarlab.lab.records import SubmissionRecord
@@ -16,9 +18,14 @@ def operator_board(state: State) -> OperatorBoard:
 
 def _row(state: State, row: BoardRow) -> OperatorRow:
     if row.submission is None:
-        return OperatorRow(**dict(row), private=dict((state.marks or {})[row.name].private))
+        return OperatorRow(**dict(row), private=_rest((state.marks or {})[row.name].private))
     record = state.submissions[row.submission]
-    return OperatorRow(**dict(row), measured=measured(record), private=dict(record.private))
+    return OperatorRow(**dict(row), measured=measured(record), private=_rest(record.private))
+
+
+def _rest(private: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a score's private part has no place of its own."""
+    return {name: value for name, value in private.items() if name != "accuracies"}
 
 
 def measured(record: SubmissionRecord) -> Measured:

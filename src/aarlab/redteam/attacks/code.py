@@ -10,7 +10,7 @@ from aarlab.redteam.target import Range
 from aarlab.wire import Submission
 
 POINTS = "points of accuracy over the honest twin"
-SMALLEST = 0.5
+SMALLEST = 0.3
 """Points that could be rounding."""
 HONEST = "def answer(inputs):\n    return inputs\n"
 """The naive scorer's honest twin."""
