@@ -17,7 +17,8 @@ run:
 	@.venv/bin/aarlab run $(ARGS)
 
 test: lint
-	@.venv/bin/python -m pytest -m "not slow" $(ARGS)
+	@.venv/bin/python -m pytest -m "not slow and not alone" -n 3 --dist loadfile $(ARGS)
+	@$(if $(strip $(ARGS)),,.venv/bin/python -m pytest -m alone)
 
 test-slow:
 	@tools/setup.sh dev text

@@ -46,6 +46,7 @@ def test_imports_run_downward() -> None:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.alone
 def test_help_is_quick() -> None:
     def seconds() -> float:
         begin = time.monotonic()

@@ -9,6 +9,8 @@ import typer
 from aarlab.cli.options import Json
 
 if TYPE_CHECKING:
+    from threading import Event
+
     from aarlab.redteam.attack import Attack, Blow
     from aarlab.redteam.suite import Row
 
@@ -37,28 +39,45 @@ def redteam(
         rows = [tuple(fact.values()) for fact in facts]
         output.emit(facts, as_json=as_json, render=lambda: output.show(output.table(("attack", "kind", "what"), rows)))
         return
-    with _interruptible():
-        found = _fight(attacks, quiet=as_json, keep=keep)
+    with _interruptible() as asked:
+        found = _fight(attacks, quiet=as_json, keep=keep, asked=asked)
     output.emit([row.facts() for row in found], as_json=as_json, render=lambda: _show(found))
     if not all(row.passed for row in found):
         raise typer.Exit(1)
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the labs and remove their folder, then the command with status 130."""
-    import signal
+def _interruptible() -> "Iterator[Event]":
+    """Ctrl-C and SIGTERM end the labs and remove their folder, then the command with status 130.
 
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    They also set the event: Python drops an exception that comes while it runs a finaliser.
+    """
+    import signal
+    from threading import Event
+
+    asked = Event()
+
+    def handle(*_: object) -> None:
+        asked.set()
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield asked
+        _stop_if(asked)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _fight(attacks: "tuple[Attack, ...]", *, quiet: bool, keep: bool) -> "list[Row]":
+def _stop_if(asked: "Event") -> None:
+    if asked.is_set():
+        raise KeyboardInterrupt
+
+
+def _fight(attacks: "tuple[Attack, ...]", *, quiet: bool, keep: bool, asked: "Event") -> "list[Row]":
     from aarlab.cli.output import say, warn
     from aarlab.redteam.suite import arena, fight
 
@@ -67,6 +86,7 @@ def _fight(attacks: "tuple[Attack, ...]", *, quiet: bool, keep: bool) -> "list[R
         if keep:
             warn(f"aarlab: the labs are in {folder}")
         for number, attack in enumerate(attacks, start=1):
+            _stop_if(asked)
             place = f"[{number}/{len(attacks)}] {attack.name}"
             with _working(f"{place}: {attack.summary}", quiet=quiet):
                 found.append(fight(attack, folder, ground))
