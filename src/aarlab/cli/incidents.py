@@ -29,8 +29,9 @@ def register(app: typer.Typer) -> None:
 
 
 def incidents(
-    incident: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="An incident: shows its evidence.", show_default=False)
+    about: Annotated[
+        str | None,
+        typer.Argument(metavar="[ID]", help="An incident, to see its evidence; or a submission.", show_default=False),
     ] = None,
     undecided: Annotated[bool, typer.Option("--open", help="Only what nobody has decided, or was appealed.")] = False,
     notes: Annotated[bool, typer.Option("--notes", help="Show notes, too; --json always has them.")] = False,
@@ -46,10 +47,13 @@ def incidents(
     paths = locate(study)
     state = read_state(paths)
     found = evidence(state)
-    if incident is not None:
-        one = bundle(paths, state, _one(found, incident))
+    if about is not None and about.startswith("i-"):
+        one = bundle(paths, state, _one(found, about))
         output.emit(one, as_json=as_json, render=lambda: output.say(views_incidents.bundle_text(one)))
         return
+    if about is not None:
+        submission = _submission(state, about)
+        found, notes = tuple(one for one in found if one.submission == submission), True
     shown = [one for one in found if one.phase != "decided" or not undecided]
     output.emit(shown, as_json=as_json, render=lambda: _show(shown, notes=notes))
 

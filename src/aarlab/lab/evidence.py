@@ -32,7 +32,7 @@ class Bundle:
     incident: Evidence
     """With statistic and quotes."""
     entries: tuple[dict[str, Any], ...]
-    """Entries of the ledger in its range that are about its submissions or its researcher's work."""
+    """Entries of the ledger in its range that are about its submissions, or about its researcher's work."""
     proposal: str
     """Word for word; data, written by a researcher. "" without a submission."""
     files: dict[str, str]
@@ -47,8 +47,9 @@ def bundle(paths: StudyPaths, state: State, incident: Evidence) -> Bundle:
     record = state.submissions.get(incident.submission or "")
     others = [state.submissions[name] for name in incident.others if name in state.submissions]
     first, last = incident.entries
-    between = takewhile(lambda event: event.seq <= last, read_events(paths.database, after=first - 1))
-    names = {entry.id for entry in others} | {incident.submission}
+    about = [*others, *([record] if record else [])]
+    names = {name for entry in about for name in (entry.id, entry.snapshot, entry.proposal)}
+    between = takewhile(lambda event: event.seq <= last, read_events(paths.database, after=0 if names else first - 1))
     return Bundle(
         incident=incident,
         entries=tuple(_entry(event) for event in between if _concerns(event, incident, names)),
@@ -58,8 +59,11 @@ def bundle(paths: StudyPaths, state: State, incident: Evidence) -> Bundle:
     )
 
 
-def _concerns(event: Event, incident: Evidence, names: set[str | None]) -> bool:
-    return event.kind in _ABOUT and (event.actor == incident.researcher or event.body.get("id") in names)
+def _concerns(event: Event, incident: Evidence, names: set[str]) -> bool:
+    """Work of the submissions that it is about; all of the researcher's where it is about no submission."""
+    if not names:
+        return event.kind in _ABOUT and event.actor == incident.researcher
+    return event.kind in _ABOUT and (event.body.get("id") in names or event.body.get("submission") in names)
 
 
 def _entry(event: Event) -> dict[str, Any]:
