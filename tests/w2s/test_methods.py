@@ -10,7 +10,7 @@ import pytest
 from aarlab.errors import ResearcherError, UserError
 from aarlab.w2s import Student, Task
 from aarlab.w2s.fit import cross_fit, fit_head, fit_heads, sigmoid
-from aarlab.w2s.methods import FAMILIES, METHODS, labels, method, rounds, select
+from aarlab.w2s.methods import ABSENT, FAMILIES, METHODS, labels, method, rounds, select
 from aarlab.w2s.problem import W2SProblem, W2SSettings
 from aarlab.w2s.task import Array, Floats
 from aarlab.w2s.world import World
@@ -39,7 +39,7 @@ def test_a_method_gives_a_valid_student_that_beats_chance(name: str, kind: str) 
         assert found.right(again).mean() > 0.6
 
 
-@pytest.mark.parametrize("name", sorted(set(METHODS) - {"ensemble", "ccs"}))
+@pytest.mark.parametrize("name", sorted(set(METHODS) - {"ensemble", "ccs", "evolution"}))
 def test_swapping_pairs_trains_the_same_student(name: str) -> None:
     """The order in which the two responses of a pair came means nothing to a method."""
     task = world().task
@@ -69,6 +69,14 @@ def test_swapping_pairs_trains_the_same_student(name: str) -> None:
         ("agreement", {"way": "product"}),
         ("agreement", {"way": "student"}),
         ("mutual_predictability", {"start": "teacher"}),
+        ("em_posterior", {"channel": "logistic"}),
+        ("em_posterior", {"channel": "logistic", "turns": 1, "temperature": 2.0}),
+        ("bootstrapping", {"stages": 1}),
+        ("coherence", {"start": "teacher", "shots": 200}),
+        ("evolution", {"generations": 0}),
+        ("born_again", {"turns": 1}),
+        ("epiplexity", {"share": 0.8}),
+        ("reverse_kl", {"temperature": 2.0}),
     ],
 )
 def test_settings_lead_to_other_students_that_still_beat_chance(name: str, settings: dict[str, object]) -> None:
@@ -86,6 +94,18 @@ def test_methods_are_documented_and_have_a_known_family() -> None:
             assert f"`{setting}`" in (found.train.__doc__ or ""), f"{found.name}: {setting} is not documented"
 
 
+def test_every_setting_of_every_method_has_bounds_that_its_default_keeps() -> None:
+    for found in METHODS.values():
+        found.check(found.settings)
+
+
+@pytest.mark.parametrize("name", ABSENT)
+def test_what_a_task_does_not_have_is_refused_in_one_line(name: str) -> None:
+    assert name not in METHODS
+    with pytest.raises(ResearcherError, match=f"{name} cannot run here: .*task|{name} cannot run here: .*backend"):
+        method(name)
+
+
 def test_the_nearest_name_is_suggested() -> None:
     with pytest.raises(UserError, match="did you mean 'vanilla'"):
         method("vanila")
@@ -98,11 +118,21 @@ def test_the_nearest_name_is_suggested() -> None:
     [
         ("agreement", {"way": "vote"}),
         ("em_posterior", {"start": "truth"}),
+        ("em_posterior", {"channel": "telepathy"}),
         ("mutual_predictability", {"start": "truth"}),
+        ("coherence", {"start": "truth"}),
+        ("evolution", {"members": 0}),
+        ("evolution", {"trim": 0.5}),
+        ("ensemble", {"members": 2.5}),
+        ("ensemble", {"soft": 1}),
+        ("vanilla", {"l2": "strong"}),
+        ("vanilla", {"l2": float("nan")}),
+        ("confident_only", {"share": 1.5}),
+        ("curriculum", {"epochs": True}),
     ],
 )
-def test_a_setting_outside_its_choices_is_refused(name: str, settings: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="must be"):
+def test_a_setting_outside_of_what_it_may_be_is_refused(name: str, settings: dict[str, object]) -> None:
+    with pytest.raises(UserError, match="must be"):
         METHODS[name](world().task, seed=0, **settings)
 
 

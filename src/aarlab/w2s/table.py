@@ -60,6 +60,19 @@ VARIANTS = (
     Variant("low rank", "low_rank"),
     Variant("30 x L2", "vanilla", {"l2": 3.0}),
     Variant("difference in means", "mean_difference"),
+    Variant("CCS + evolution strategies", "evolution"),
+    Variant("overlap density", "overlap_density"),
+    Variant("MDL curriculum", "curriculum"),
+    Variant("epiplexity smoothing", "epiplexity"),
+    Variant("EM posterior, logistic channel", "em_posterior", {"channel": "logistic", "turns": 1}),
+    Variant("EM posterior, logistic channel, 3 turns", "em_posterior", {"channel": "logistic"}),
+    Variant("bootstrapping by growing rank", "bootstrapping"),
+    Variant("label smoothing", "label_smoothing"),
+    Variant("early stopping", "early_stopping"),
+    Variant("reverse KL", "reverse_kl"),
+    Variant("born-again", "born_again"),
+    Variant("internal coherence", "coherence"),
+    Variant("internal coherence, from weak", "coherence", {"start": "teacher"}),
 )
 
 
