@@ -1,5 +1,8 @@
 """Every method: a valid student, better than chance where it promises to be, deterministic, swap-consistent."""
 
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -7,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import aarlab
 from aarlab.errors import ResearcherError, UserError
 from aarlab.w2s import Student, Task
 from aarlab.w2s.fit import cross_fit, fit_head, fit_heads, sigmoid
@@ -16,6 +20,7 @@ from aarlab.w2s.task import Array, Floats
 from aarlab.w2s.world import World
 from tests.support.synthetic import synthetic_pool
 
+PACKAGE = Path(aarlab.__file__).parent
 BLIND = {"ccs", "principal"}
 """Follow whatever is salient, which here is the nuisance: honest negative baselines."""
 
@@ -134,6 +139,31 @@ def test_the_nearest_name_is_suggested() -> None:
 def test_a_setting_outside_of_what_it_may_be_is_refused(name: str, settings: dict[str, object]) -> None:
     with pytest.raises(UserError, match="must be"):
         METHODS[name](world().task, seed=0, **settings)
+
+
+def test_every_method_runs_with_what_a_sandbox_has(tmp_path: Path) -> None:
+    """The kit alone, in a Python of its own that has numpy, scipy and safetensors but not this package."""
+    problem = W2SProblem(synthetic_pool(items=1500), W2SSettings())
+    home, data = tmp_path / "aarlab", tmp_path / "data"
+    data.mkdir()
+    problem.draw(1).publish(data)
+    for name in problem.kit():
+        source, target = PACKAGE / name, home / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target)
+        else:
+            shutil.copy(source, target)
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "import aarlab; from aarlab.w2s import Task; from aarlab.w2s.methods import METHODS\n"
+        f"assert aarlab.__file__.startswith({str(tmp_path)!r})\n"
+        f"task = Task.load({str(data)!r})\n"
+        "print(*(name for name, found in METHODS.items() if found(task, seed=0).to_bytes()))"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split() == list(METHODS)
 
 
 # ---- the steps ----------------------------------------------------------------------------------------------
