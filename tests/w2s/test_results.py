@@ -22,18 +22,18 @@ def rows_of(**signs: str) -> list[dict[str, Any]]:
 
 
 def test_two_domains_with_separated_intervals_make_a_claim() -> None:
-    lines = verdict(rows_of(good="++0", once="00+", mixed="++-", worse="0-0", same="000")).splitlines()
-    assert [line.split(": ", 1)[1] for line in lines] == [
+    signs = {"good": "++0", "once": "00+", "torn": "-+0", "mixed": "++-", "worse": "0-0", "same": "000"}
+    assert [line.split(": ", 1)[1] for line in verdict(rows_of(**signs)).splitlines()] == [
         "good (+chat, +math).",
-        "once (+code).",
         "mixed (+chat, +math, -code).",
+        "once (+code); torn (-chat, +math).",
         "worse (-math).",
         "same.",
     ]
 
 
 def test_no_one_is_above_where_no_one_is() -> None:
-    assert "in at least two domains** (0): none." in verdict(rows_of(one="00+"))
+    assert "in at least two domains, below it in none** (0): none." in verdict(rows_of(one="00+"))
 
 
 def test_a_document_has_every_row_of_the_table() -> None:
@@ -42,7 +42,7 @@ def test_a_document_has_every_row_of_the_table() -> None:
     assert "## chat" in text
     assert "| weak-and-prior agreement | data filtering | +0." in text
     assert "| vanilla | distillation |" in text
-    assert "of 1 comparisons about 0 are" in text
+    assert "about 0 of the\n1 comparisons" in text
 
 
 def test_the_committed_results_have_every_method_on_every_domain() -> None:

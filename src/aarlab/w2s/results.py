@@ -10,10 +10,15 @@ HEAD = """\
 {seeds} fresh draws of each domain, the same for all methods; linear heads on frozen features (the probe backend).
 PGR = (transfer - weak) / (ceiling - weak), with the 95 % interval of the board. "Over vanilla" is the paired difference
 in PGR to vanilla on the same items and seeds, with its own 95 % interval. Times are of one training on the machine that
-made this table, which was not idle. Settings are the defaults or what the name says; the table, not the choice among
-its rows, is the result: of {cells} comparisons about {chance} are separated from zero by chance alone.
+made this table, which may have been busy. Settings are the defaults or what the name says; the methods were developed on
+the same three domains. That the logistic channel works best in one turn was seen on some of these very draws, so the
+default stands beside it. Methods that ignore the teacher, such as zero-shot elicitation, are listed apart on a board.
+The whole table is the result, not the best of its rows: were no method different from vanilla, about {chance} of the
+{cells} comparisons would still be separated.
 
 ## Which methods beat vanilla
+"Above" and "below" mean that the paired interval excludes zero.
+
 {verdict}
 """
 COLUMNS = "| method | family | PGR | 95 % interval | over vanilla | its 95 % interval | accuracy | ms | seeds |"
@@ -23,7 +28,7 @@ RULE = "|---|---|---|---|---|---|---|---|---|"
 def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     """The document of the rows of `results_table`, which must have vanilla's."""
     domains = list(dict.fromkeys(row["domain"] for row in rows))
-    others = [row for row in rows if row["over_vanilla"] or row["method"] != "vanilla"]
+    others = [row for row in rows if row["method"] != "vanilla"]
     text = HEAD.format(
         seeds=rows[0]["seeds"],
         cells=len(others),
@@ -33,29 +38,33 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join([text, *(_section(domain, rows) for domain in domains)])
 
 
+VERDICTS = (
+    "Above vanilla in at least two domains, below it in none",
+    "Above vanilla in at least two domains, but below it in another",
+    "Above vanilla in one domain only",
+    "Below vanilla in at least one domain, above it in none",
+    "Not separated from vanilla in any domain",
+)
+
+
 def verdict(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Who is above vanilla, and who below it, with paired intervals that exclude zero, and in how many domains."""
+    """Who is above vanilla, and who below it, with paired intervals that exclude zero, and in which domains."""
     domains = list(dict.fromkeys(row["domain"] for row in rows))
-    names = [name for name in dict.fromkeys(row["method"] for row in rows) if name != "vanilla"]
-    found = {name: _signs(name, rows) for name in names}
-    groups: dict[str, list[str]] = {
-        "Above vanilla, separated, in at least two domains": [],
-        "Above vanilla, separated, in one domain only": [],
-        "Separated from vanilla in both directions, by domain": [],
-        "Below vanilla, separated, in at least one domain and above it in none": [],
-        "Not separated from vanilla in any domain": [],
-    }
-    titles = list(groups)
-    for name, signs in found.items():
-        above, below = signs.count(1), signs.count(-1)
-        if above and below:
-            place = 2
-        elif above:
-            place = 0 if above >= 2 else 1
-        else:
-            place = 3 if below else 4
-        groups[titles[place]].append(f"{name} ({_words(signs, domains)})" if above or below else name)
+    groups: dict[str, list[str]] = {title: [] for title in VERDICTS}
+    for name in dict.fromkeys(row["method"] for row in rows):
+        signs = _signs(name, rows)
+        if name != "vanilla":
+            where = f" ({_words(signs, domains)})" if any(signs) else ""
+            groups[_title(above=signs.count(1), below=signs.count(-1))].append(name + where)
     return "\n".join(f"- **{title}** ({len(group)}): {'; '.join(group) or 'none'}." for title, group in groups.items())
+
+
+def _title(*, above: int, below: int) -> str:
+    if above >= 2:
+        return VERDICTS[1 if below else 0]
+    if above:
+        return VERDICTS[2]
+    return VERDICTS[3 if below else 4]
 
 
 def _signs(name: str, rows: Sequence[Mapping[str, Any]]) -> list[int]:
