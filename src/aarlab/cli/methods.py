@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 MOST_POINTS = 64
 """Of one sweep."""
+FEW = 4
+"""Trainings for which further processes cost more than they save."""
 
 MethodName = Annotated[str, typer.Option("--method", metavar="NAME", help="As `aarlab methods` lists it.")]
 Domain = Annotated[str, typer.Option("--domain", help="chat, math or code.")]
@@ -165,8 +167,10 @@ def _rows(domain: str, points: Sequence[Mapping[str, Any]], *, seeds: int, quiet
         known = suggest(domain, EMBEDDED) or f"; there are {', '.join(EMBEDDED)}"
         raise UserError(f"{domain}: there is no such domain{known}")
     asked = [Variant(f"point {place}", point["method"], point["settings"]) for place, point in enumerate(points)]
+    variants = (Variant("vanilla", "vanilla"), *asked)
+    processes = 1 if seeds * len(asked) <= FEW else None
     with ProgressLine(quiet=quiet) as line:
-        rows = results_table([domain], seeds=seeds, variants=(Variant("vanilla", "vanilla"), *asked), progress=line)
+        rows = results_table([domain], seeds=seeds, variants=variants, processes=processes, progress=line)
     found = {row["method"]: row for row in rows}
     return [{**found[variant.label], "method": variant.method} for variant in asked]
 

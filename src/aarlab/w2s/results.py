@@ -10,7 +10,7 @@ HEAD = """\
 {seeds} fresh draws of each domain, the same for all methods; linear heads on frozen features (the probe backend).
 PGR = (transfer - weak) / (ceiling - weak), with the 95 % interval of the board. "Over vanilla" is the paired difference
 in PGR to vanilla on the same items and seeds, with its own 95 % interval. Times are of one training on the machine that
-made this table, which may have been busy. Settings are the defaults or what the name says; the methods were developed on
+made this table, which may have been busy. Settings are the defaults or what the name says; methods were developed on
 the same three domains. That the logistic channel works best in one turn was seen on some of these very draws, so the
 default stands beside it. Methods that ignore the teacher, such as zero-shot elicitation, are listed apart on a board.
 The whole table is the result, not the best of its rows: were no method different from vanilla, about {chance} of the
