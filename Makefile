@@ -3,6 +3,7 @@
 # make test-slow        the tests that take minutes, and those that need the language model
 # make bench            benchmarks, each as a ratio (minutes)
 # make docs             rewrite the generated references
+# make results          docs/results.md: all methods on all embedded domains (minutes)
 SHELL := /bin/bash
 ARGS ?=
 export PYTHON
@@ -10,7 +11,7 @@ export PYTHON
 # A user's own text needs the language model: named in ARGS, or in a study file that ARGS names.
 OWN_TEXT = $(findstring problem.data,$(ARGS))$(shell grep -lsE '^[[:space:]]*data[[:space:]]*=' $(filter %.toml,$(ARGS)))
 
-.PHONY: run test test-slow lint bench docs setup
+.PHONY: run test test-slow lint bench docs results setup
 
 run:
 	@tools/setup.sh $(if $(strip $(OWN_TEXT)),text)
@@ -38,6 +39,10 @@ bench:
 docs:
 	@tools/setup.sh
 	@.venv/bin/python -m aarlab.cli.reference --write docs
+
+results:
+	@tools/setup.sh
+	@.venv/bin/aarlab w2s table --markdown docs/results.md $(ARGS)
 
 setup:
 	@tools/setup.sh $(ARGS)

@@ -120,7 +120,7 @@ def apply_sets(raw: Mapping[str, Any], sets: Sequence[str]) -> dict[str, Any]:
     for argument in sets:
         table, field, text = _parse_set(argument)
         is_path = field in PATH_FIELDS.get(table, ())
-        value = _absolute(text.strip("\"'"), Path.cwd()) if is_path else _parse_value(text)
+        value = _absolute(text.strip("\"'"), Path.cwd()) if is_path else parse_value(text)
         content = tables.setdefault(table, {})
         if isinstance(content, dict):
             content[field] = value
@@ -142,7 +142,7 @@ def _parse_set(argument: str) -> tuple[str, str, str]:
     return table, field, text.strip()
 
 
-def _parse_value(text: str) -> Any:
+def parse_value(text: str) -> Any:
     """A TOML value, and where it is none (a path, a bare word) the text itself."""
     try:
         parsed = tomllib.loads(f"value = {text}")

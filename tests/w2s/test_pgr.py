@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from aarlab.w2s.pgr import Outcome, fieller, summarise
+from aarlab.w2s.pgr import Outcome, difference, fieller, summarise
 
 MEANS = np.array([0.45, 0.25, 0.95])
 """Of the latent margins of transfer, weak and ceiling in the simulated world."""
@@ -125,6 +125,54 @@ def test_the_interval_covers_the_truth_as_often_as_it_says(own_tests: bool) -> N
     assert 0.91 <= covered <= 0.995
     agreed = np.abs(ends[:, 2] - ends[:, 0]) < 0.5 * (ends[:, 1] - ends[:, 0])
     assert np.mean(agreed) > 0.95
+
+
+def test_a_difference_is_that_of_the_values_and_pairing_narrows_it() -> None:
+    rng = np.random.default_rng(9)
+    base = simulate(rng, pool=2000, test=800, seeds=6, own_tests=True)
+    better = [replace(o, transfer=o.transfer | (rng.random(800) < 0.1)) for o in base]
+    own, other = summarise(better), summarise(base)
+    assert own.value is not None
+    assert other.value is not None
+    found = difference(better, base)
+    assert found is not None
+    value, low, high = found
+    assert value == pytest.approx(own.value - other.value, abs=1e-9)
+    assert 0 < low < value < high
+    assert own.high is not None
+    assert own.low is not None
+    assert high - low < 0.8 * (own.high - own.low)
+    assert difference(base, base) == (0, 0, 0)
+
+
+def test_the_interval_of_a_difference_covers_the_truth_as_often_as_it_says() -> None:
+    """One model gets a tenth of the answers to half of the items right for sure, the other one gets them wrong."""
+    rng = np.random.default_rng(10)
+    size = np.sqrt(ITEM**2 + OWN**2 + NOISE**2 + SEED**2)
+    truth = 0.05 / float(norm.cdf(MEANS[2] / size) - norm.cdf(MEANS[1] / size))
+    covered = []
+    for _ in range(100):
+        base = simulate(rng, pool=900, test=350, seeds=5, own_tests=True)
+        half = rng.permutation(900)[:450]
+        moved = [np.isin(o.group, half) & (rng.random(350) < 0.1) for o in base]
+        up = [replace(o, transfer=o.transfer | move) for o, move in zip(base, moved, strict=True)]
+        down = [replace(o, transfer=o.transfer & ~move) for o, move in zip(base, moved, strict=True)]
+        found = difference(up, down)
+        if found is not None:
+            covered.append(found[1] <= truth <= found[2])
+    assert len(covered) > 90
+    assert 0.88 <= np.mean(covered) <= 0.99
+
+
+def test_a_difference_needs_the_same_draws_and_a_gap() -> None:
+    rng = np.random.default_rng(11)
+    one, other = (simulate(rng, pool=900, test=350, seeds=3, own_tests=True) for _ in range(2))
+    with pytest.raises(ValueError, match="same draws"):
+        difference(one, other)
+    with pytest.raises(ValueError, match="same two or more seeds"):
+        difference(one, one[:2])
+    right = [1, 0, 1, 1] * 50
+    assert difference([outcome(right, right, right)] * 3, [outcome(right, right, right)] * 3) is None
 
 
 def test_fieller_is_unbounded_where_the_denominator_may_be_zero() -> None:

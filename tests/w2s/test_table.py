@@ -25,6 +25,8 @@ def test_rows_are_ranked_compared_with_vanilla_and_the_same_in_one_process_or_tw
     best, vanilla, _ = rows
     assert vanilla["over_vanilla"] == 0
     assert best["over_vanilla"] == pytest.approx(best["pgr"] - vanilla["pgr"])
+    assert (vanilla["over_vanilla_low"], vanilla["over_vanilla_high"]) == (0, 0)
+    assert best["over_vanilla_low"] < best["over_vanilla"] < best["over_vanilla_high"]
     assert 0.1 < vanilla["pgr"] < 0.7
     assert best["low"] > vanilla["high"]
     again = results_table(["chat"], seeds=3, variants=CHOSEN, processes=2)

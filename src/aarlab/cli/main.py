@@ -22,6 +22,7 @@ COMMANDS = (
     "final",
     "redteam",
     "host",
+    "methods",
     "science",
 )
 """Modules of this package, each with a function `register(app)`; in the order of `aarlab --help`."""

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from aarlab.cli.methods import run, sweep
 from aarlab.cli.options import Json
 
 
@@ -14,7 +15,11 @@ def register(app: typer.Typer) -> None:
     model.callback()(_group)
     model.command()(build)
     app.add_typer(model, name="model")
-    w2s = typer.Typer(help="Weak-to-strong: tables of methods.", no_args_is_help=True, rich_markup_mode=None)
+    w2s = typer.Typer(
+        help="Weak-to-strong: methods tried, tables of them.", no_args_is_help=True, rich_markup_mode=None
+    )
+    w2s.command()(run)
+    w2s.command()(sweep)
     w2s.command()(table)
     w2s.command()(published)
     app.add_typer(w2s, name="w2s")
@@ -60,6 +65,9 @@ def table(
         list[str] | None, typer.Argument(help="chat, math, code; by default all.", show_default=False)
     ] = None,
     seeds: Annotated[int, typer.Option(help="Fresh draws of each.", min=2)] = 10,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write a document of the table.", show_default=False)
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """All ready-made methods on the embedded domains, beside vanilla on the same draws (minutes)."""
@@ -67,6 +75,7 @@ def table(
     from aarlab.errors import UserError
     from aarlab.studyfile import suggest
     from aarlab.w2s.domains.embedded import EMBEDDED
+    from aarlab.w2s.results import markdown as document
     from aarlab.w2s.table import results_table
 
     for name in domains or ():
@@ -76,6 +85,8 @@ def table(
             )
     with ProgressLine(quiet=as_json) as line:
         rows = results_table(domains or list(EMBEDDED), seeds=seeds, progress=line)
+    if markdown is not None:
+        markdown.write_text(document(rows), encoding="utf-8")
     _print_rows(rows, _TABLE, as_json=as_json)
 
 

@@ -141,24 +141,29 @@ def fit_minibatch(
     hidden: Array,
     target: Floats,
     *,
-    retarget: Retarget,
     seed: int,
+    retarget: Retarget | None = None,
     l2: float = L2,
     bias: bool = True,
     epochs: int = 15,
     batch: int = 128,
     rate: float = 3e-3,
+    start: Head | None = None,
 ) -> Head:
-    """Adam on BCE(retarget(logits, t, done), sigmoid(w.h + b)) + l2 |w|^2 with a rate that falls linearly to zero."""
+    """Adam on BCE(retarget(logits, t, done), sigmoid(w.h + b)) + l2 |w|^2 with a rate that falls linearly to zero.
+
+    Without `retarget` targets stay as they are. Training begins at `start`, by default at zero.
+    """
     rng = np.random.default_rng(seed)
     n, d = hidden.shape
     orders = [rng.permutation(n) for _ in range(epochs)]
     batches = [order[begin : begin + batch] for order in orders for begin in range(0, n, batch)]
-    adam = Adam(np.zeros(d + 1))
+    adam = Adam(np.zeros(d + 1) if start is None else np.append(start.weight, start.bias))
     for step, rows in enumerate(batches):
         done, features = step / len(batches), hidden[rows]
         logits = (features @ adam.at[:-1].astype(np.float32)).astype(np.float64) + adam.at[-1]
-        residual = (sigmoid(logits) - retarget(logits, target[rows], done)) / len(rows)
+        aim = target[rows] if retarget is None else retarget(logits, target[rows], done)
+        residual = (sigmoid(logits) - aim) / len(rows)
         gradient = np.append(features.T @ residual.astype(np.float32), residual.sum() if bias else 0.0)
         gradient[:-1] += 2 * l2 * adam.at[:-1]
         adam.step(gradient, rate * (1 - done))

@@ -46,20 +46,51 @@ def summarise(outcomes: Sequence[Outcome]) -> Score:
         raise ValueError("a score needs the outcomes of at least two seeds")
     counts = _by_group(outcomes)
     accuracy = _by_seed(counts)
-    transfer, weak, ceiling = (float(row.mean()) for row in accuracy)
+    private = {"accuracies": [_round(float(value)) for value in accuracy[0]]}
+    gap, boot = _gap(counts)
+    if gap[0] <= 0:
+        refusal = _refusal(float(accuracy[1].mean()), float(accuracy[2].mean()), gap)
+        return Score(None, None, None, _facts(counts, boot, gap), refusal, private=private)
+    (value, low, high), boot = _ratio(counts)
+    return Score(_round(value), _round(low), _round(high), _facts(counts, boot, gap), private=private)
+
+
+def difference(outcomes: Sequence[Outcome], base: Sequence[Outcome]) -> tuple[float, float, float] | None:
+    """PGR minus that of `base` on the same draws, with its 95 % interval, paired by items and seeds.
+
+    That is mean(transfer - base's transfer) / mean(ceiling - weak), under the bootstrap of `summarise`: what both find
+    hard cancels, so the interval is narrower than two intervals side by side tell. None where PGR is refused. Raises
+    ValueError when the draws are not the same, or fewer than two.
+    """
+    if len(outcomes) < 2 or len(outcomes) != len(base):
+        raise ValueError("a difference needs the outcomes of the same two or more seeds")
+    own, other = _by_group(outcomes), _by_group(base)
+    if own.shape != other.shape or not np.array_equal(own[1:], other[1:]):
+        raise ValueError("a difference needs outcomes on the same draws")
+    if _gap(own)[0][0] <= 0:
+        return None
+    paired = np.stack([own[0] - other[0], np.zeros_like(own[0]), own[2] - own[1], own[3]])  # weak is 0 on this scale
+    value, low, high = _ratio(paired)[0]
+    return _round(value), _round(low), _round(high)
+
+
+def _gap(counts: Floats) -> tuple[tuple[float, float], Floats]:
+    """The interval of ceiling minus weak, and the bootstrap draws behind it."""
+    accuracy = _by_seed(counts)
     contrast = np.array([0.0, -1.0, 1.0])
     boot = _bootstrap(counts, contrast)
-    gap = _interval(boot[2] - boot[1], centre=ceiling - weak, counts=counts, contrast=contrast)
-    if gap[0] <= 0:
-        told = _facts(counts, boot, gap)
-        return Score(None, None, None, told, _refusal(weak, ceiling, gap), private={"accuracies": _transfers(accuracy)})
+    centre = float(accuracy[2].mean() - accuracy[1].mean())
+    return _interval(boot[2] - boot[1], centre=centre, counts=counts, contrast=contrast), boot
+
+
+def _ratio(counts: Floats) -> tuple[tuple[float, float, float], Floats]:
+    """(transfer - weak) / (ceiling - weak) with its interval, and the bootstrap draws behind it."""
+    transfer, weak, ceiling = (float(row.mean()) for row in _by_seed(counts))
     value = (transfer - weak) / (ceiling - weak)
     contrast = np.array([1.0, value - 1.0, -value]) / (ceiling - weak)
     boot = _bootstrap(counts, contrast)
     ratio = (boot[0] - boot[1]) / (boot[2] - boot[1])
-    low, high = _interval(ratio, centre=value, counts=counts, contrast=contrast)
-    told = _facts(counts, boot, gap)
-    return Score(_round(value), _round(low), _round(high), told, private={"accuracies": _transfers(accuracy)})
+    return (value, *_interval(ratio, centre=value, counts=counts, contrast=contrast)), boot
 
 
 def _by_group(outcomes: Sequence[Outcome]) -> Floats:
@@ -77,10 +108,6 @@ def _by_seed(counts: Floats) -> Floats:
     """[3, seeds] accuracies of transfer, weak and ceiling."""
     accuracy: Floats = counts[:3].sum(axis=1) / counts[3].sum(axis=0)
     return accuracy
-
-
-def _transfers(accuracy: Floats) -> list[float]:
-    return [_round(float(value)) for value in accuracy[0]]
 
 
 def _bootstrap(counts: Floats, contrast: Floats) -> Floats:

@@ -16,7 +16,7 @@ from aarlab.errors import UserError
 from aarlab.problem.contract import Progress
 from aarlab.w2s.domains.embedded import EMBEDDED, load_embedded
 from aarlab.w2s.methods import METHODS
-from aarlab.w2s.pgr import Outcome, summarise
+from aarlab.w2s.pgr import Outcome, difference, summarise
 from aarlab.w2s.problem import W2SProblem, W2SSettings
 from aarlab.w2s.task import Floats
 
@@ -60,6 +60,19 @@ VARIANTS = (
     Variant("low rank", "low_rank"),
     Variant("30 x L2", "vanilla", {"l2": 3.0}),
     Variant("difference in means", "mean_difference"),
+    Variant("CCS + evolution strategies", "evolution"),
+    Variant("overlap density", "overlap_density"),
+    Variant("MDL curriculum", "curriculum"),
+    Variant("epiplexity smoothing", "epiplexity"),
+    Variant("EM posterior, logistic channel", "em_posterior", {"channel": "logistic", "turns": 1}),
+    Variant("EM posterior, logistic channel, 3 turns", "em_posterior", {"channel": "logistic"}),
+    Variant("bootstrapping by growing rank", "bootstrapping"),
+    Variant("label smoothing", "label_smoothing"),
+    Variant("early stopping", "early_stopping"),
+    Variant("reverse KL", "reverse_kl"),
+    Variant("born-again", "born_again"),
+    Variant("internal coherence", "coherence"),
+    Variant("internal coherence, from weak", "coherence", {"start": "teacher"}),
 )
 
 
@@ -75,7 +88,8 @@ def results_table(
 
     `pgr` is the mean over seeds of (T_i - W) / (C - W) with W and C averaged over all seeds, `se` its standard error
     over seeds with the baselines' (paired by seed), `low` and `high` the bootstrap interval of the board;
-    `over_vanilla` and `over_vanilla_se` are paired over seeds. Deterministic in all but `ms`. Raises UserError on an
+    `over_vanilla` and `over_vanilla_se` are paired over seeds, `over_vanilla_low` and `over_vanilla_high` over items
+    and seeds (w2s.pgr.difference). Deterministic in all but `ms`. Raises UserError on an
     unknown domain or fewer than two seeds.
     """
     if seeds < 2:
@@ -131,7 +145,7 @@ def _run(job: Job) -> _Run:
 
 def _rows(domain: str, runs: Sequence[_Run], variants: Sequence[Variant]) -> list[dict[str, Any]]:
     vanilla = next((i for i, v in enumerate(variants) if v.method == "vanilla" and not v.settings), None)
-    base = None if vanilla is None else _accuracy(runs, vanilla)[0]
+    base = None if vanilla is None else [run.outcomes[vanilla] for run in runs]
     rows = [_row(domain, variant, runs, column, base) for column, variant in enumerate(variants)]
     return sorted(rows, key=lambda row: -row["pgr"])
 
@@ -142,12 +156,16 @@ def _accuracy(runs: Sequence[_Run], column: int) -> Floats:
     return np.array([[o.transfer.mean(), o.weak.mean(), o.ceiling.mean()] for o in outcomes], dtype=np.float64).T
 
 
-def _row(domain: str, variant: Variant, runs: Sequence[_Run], column: int, base: Floats | None) -> dict[str, Any]:
+def _row(
+    domain: str, variant: Variant, runs: Sequence[_Run], column: int, base: Sequence[Outcome] | None
+) -> dict[str, Any]:
     transfer, weak, ceiling = _accuracy(runs, column)
     gap = float(ceiling.mean() - weak.mean())
     pgr = float(transfer.mean() - weak.mean()) / gap
-    score = summarise([run.outcomes[column] for run in runs])
-    over = None if base is None else (transfer - base) / gap
+    outcomes = [run.outcomes[column] for run in runs]
+    score = summarise(outcomes)
+    over = None if base is None else (transfer - np.array([o.transfer.mean() for o in base])) / gap
+    paired = None if base is None else difference(outcomes, base)
     return {
         "domain": domain,
         "method": variant.label,
@@ -164,6 +182,8 @@ def _row(domain: str, variant: Variant, runs: Sequence[_Run], column: int, base:
         "strong_acc": float(ceiling.mean()),
         "over_vanilla": None if over is None else float(over.mean()),
         "over_vanilla_se": None if over is None else _se(over),
+        "over_vanilla_low": paired[1] if paired else None,
+        "over_vanilla_high": paired[2] if paired else None,
         "ms": 1000 * float(np.mean([run.seconds[column] for run in runs])),
     }
 

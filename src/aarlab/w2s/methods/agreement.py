@@ -2,6 +2,7 @@
 
 from aarlab.w2s.fit import L2
 from aarlab.w2s.methods import heads, labels, select
+from aarlab.w2s.methods.settings import one_of
 from aarlab.w2s.student import Student
 from aarlab.w2s.task import Task
 
@@ -15,11 +16,10 @@ def agreement(task: Task, *, seed: int, way: str = "prior", sharpness: float = 3
     heads cross-fitted on its own labels; "product": keeps all and trains on the product of teacher and prior, with
     `sharpness`. `l2` weight penalty; `seed` makes the folds.
     """
+    one_of("way", way, WAYS)
     weak = labels.teacher(task, hard=True)
     if way == "product":
         return heads.linear(task, labels.product(task, sharpness=sharpness), l2=l2)
-    if way not in WAYS:
-        raise ValueError(f"way must be one of {', '.join(WAYS)}, not {way!r}")
     other = labels.prior(task) if way == "prior" else labels.student(task, weak, l2=l2, seed=seed)
     chosen = select.agree(weak, other)
     return heads.linear(task, weak, weight=chosen if chosen.any() else None, l2=l2)

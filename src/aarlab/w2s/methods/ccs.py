@@ -14,16 +14,27 @@ def ccs(task: Task, *, seed: int, tries: int = 4, steps: int = 200, rate: float 
     construction and only confidence is left to find. Of `tries` starts the lowest loss is kept. It finds whatever is
     salient: an honest negative baseline. `steps` of Adam at `rate` with weight `decay`; `seed` draws the starts.
     """
-    starts = np.random.default_rng(seed).standard_normal((tries, task.dimension))
-    starts /= np.linalg.norm(starts, axis=1, keepdims=True)
-    adam = Adam(starts.ravel())
+    heads = _descend(task, starts=tries, rng=np.random.default_rng(seed), steps=steps, rate=rate, decay=decay)
+    losses, _ = _unconfidence(task.hidden, heads)
+    return Student.linear(_signed(task, heads[int(np.argmin(losses))]))
+
+
+def probes(task: Task, *, starts: int, rng: np.random.Generator) -> Floats:
+    """[starts, d] probes, each from a start of its own, sign by the teacher; settings as in `ccs`."""
+    heads = _descend(task, starts=starts, rng=rng, steps=200, rate=1e-2, decay=1e-2)
+    return np.stack([_signed(task, head) for head in heads])
+
+
+def _descend(task: Task, *, starts: int, rng: np.random.Generator, steps: int, rate: float, decay: float) -> Floats:
+    """[starts, d] heads after `steps` of Adam from random directions."""
+    first = rng.standard_normal((starts, task.dimension))
+    first /= np.linalg.norm(first, axis=1, keepdims=True)
+    adam = Adam(first.ravel())
     for _ in range(steps):
-        heads = adam.at.reshape(starts.shape)
+        heads = adam.at.reshape(first.shape)
         _, gradient = _unconfidence(task.hidden, heads)
         adam.step((gradient + decay * heads).ravel(), rate)
-    heads = adam.at.reshape(starts.shape)
-    losses, _ = _unconfidence(task.hidden, heads)
-    return _signed(task, heads[int(np.argmin(losses))])
+    return adam.at.reshape(first.shape)
 
 
 def principal(task: Task, *, seed: int) -> Student:
@@ -33,7 +44,7 @@ def principal(task: Task, *, seed: int) -> Student:
     """
     del seed
     moments = task.hidden.T @ task.hidden
-    return _signed(task, np.linalg.eigh(moments.astype(np.float64))[1][:, -1])
+    return Student.linear(_signed(task, np.linalg.eigh(moments.astype(np.float64))[1][:, -1]))
 
 
 def _unconfidence(hidden: Array, heads: Floats) -> tuple[Floats, Floats]:
@@ -44,7 +55,7 @@ def _unconfidence(hidden: Array, heads: Floats) -> tuple[Floats, Floats]:
     return (least**2).mean(axis=0), (slope.T.astype(np.float32) @ hidden).astype(np.float64)
 
 
-def _signed(task: Task, weight: Floats) -> Student:
-    """The student that agrees with the teacher on more than half of the items."""
+def _signed(task: Task, weight: Floats) -> Floats:
+    """The direction that agrees with the teacher on more than half of the items."""
     agreement = float(np.mean((task.hidden @ weight > 0) == (task.hard == 1)))
-    return Student.linear(weight if agreement >= 0.5 else -weight)
+    return weight if agreement >= 0.5 else -weight

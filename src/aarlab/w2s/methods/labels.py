@@ -4,9 +4,14 @@ For pairs every source is swap-consistent: exchanging the two responses of an it
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from aarlab.w2s.fit import L2, cross_fit, log_odds, sigmoid
-from aarlab.w2s.task import Floats, Task
+from aarlab.w2s.methods import channel as channels
+from aarlab.w2s.methods.settings import one_of
+from aarlab.w2s.task import Array, Floats, Task
+
+Index = npt.NDArray[np.intp]
 
 
 def scaled(logits: Floats) -> Floats:
@@ -54,49 +59,58 @@ def neighbours(task: Task, target: Floats, *, k: int = 50) -> Floats:
     For pairs an item and its swap are the same item: neighbours are looked for on both sides, at the opposite side
     with the opposite label. Single answers keep the class balance of `target`.
     """
+    near, cosine = nearest(task, k=k)
+    found = target[near]
+    if task.antisymmetric:
+        found = np.where(cosine > 0, found, 1 - found)
+    return matched(task, found.mean(axis=1), like=target)
+
+
+def nearest(task: Task, *, k: int) -> tuple[Index, Array]:
+    """Rows of the k items nearest to each by cosine [n, k], and their cosines; for pairs nearest on either side."""
     unit = task.hidden / np.maximum(np.linalg.norm(task.hidden, axis=1, keepdims=True), 1e-12)
     k = min(k, task.items - 1)
-    smooth = np.empty(task.items)
+    found = np.empty((task.items, k), dtype=np.intp)
+    cosines = np.empty((task.items, k), dtype=np.float32)
     for begin in range(0, task.items, 1024):
         rows = np.arange(begin, min(begin + 1024, task.items))
         cosine = unit[rows] @ unit.T
         nearness = np.abs(cosine) if task.antisymmetric else cosine.copy()
         nearness[np.arange(len(rows)), rows] = -np.inf
-        near = np.argpartition(-nearness, k - 1, axis=1)[:, :k]
-        found = target[near]
-        if task.antisymmetric:
-            found = np.where(np.take_along_axis(cosine, near, axis=1) > 0, found, 1 - found)
-        smooth[rows] = found.mean(axis=1)
-    return matched(task, smooth, like=target)
+        found[rows] = np.argpartition(-nearness, k - 1, axis=1)[:, :k]
+        cosines[rows] = np.take_along_axis(cosine, found[rows], axis=1)
+    return found, cosines
 
 
 def em_posterior(
-    task: Task, *, start: str = "prior", rounds: int = 3, bins: int = 5, l2: float = L2, seed: int = 0
+    task: Task,
+    *,
+    start: str = "prior",
+    channel: str = "binned",
+    rounds: int = 3,
+    bins: int = 5,
+    temperature: float = 1.0,
+    l2: float = L2,
+    seed: int = 0,
 ) -> Floats:
     """P(true label | teacher's label, strong model) under a noisy channel, by expectation maximisation.
 
-    The teacher's hard label is right with a probability that depends on the bin of its confidence. `start` says who
-    gives the first P(true label): "prior" (zero-shot) or "student" (cross-fitted on the teacher's labels). Each
-    further round takes it from heads cross-fitted on the posterior.
+    The teacher's hard label is right with a probability that depends on the item: on the bin of its confidence, or
+    with `channel` "logistic" on features of the item (w2s.methods.channel). `start` says who gives the first P(true
+    label): "prior" (zero-shot) or "student" (cross-fitted on the teacher's labels). Each further round takes it from
+    heads cross-fitted on the posterior. Log-odds of posteriors are divided by `temperature`.
     """
-    if start not in ("prior", "student"):
-        raise ValueError(f'start must be "prior" or "student", not {start!r}')
-    edges = np.quantile(np.abs(task.teacher - 0.5), np.linspace(0, 1, bins + 1)[1:-1])
-    which = np.searchsorted(edges, np.abs(task.teacher - 0.5))
+    one_of("start", start, ("prior", "student"))
+    one_of("channel", channel, ("binned", "logistic"))
     first = task.prior.astype(np.float64) if start == "prior" else log_odds(student(task, task.hard, l2=l2, seed=seed))
-    posterior = _channel(scaled(first), task.hard, which)
+
+    def posterior_of(logits: Floats) -> Floats:
+        unit = scaled(logits)
+        found = channels.binned(task, unit, bins=bins) if channel == "binned" else channels.logistic(task, unit)
+        return sigmoid(found / temperature)
+
+    posterior = posterior_of(first)
     for turn in range(1, rounds):
         own = matched(task, student(task, posterior, l2=l2, seed=seed + turn), like=posterior)
-        posterior = _channel(scaled(log_odds(own)), task.hard, which)
-    return posterior
-
-
-def _channel(logits: Floats, hard: Floats, which: np.ndarray[tuple[int, ...], np.dtype[np.intp]]) -> Floats:
-    """Five steps of EM for the teacher's accuracy in each bin, given P(true label) = sigmoid(logits)."""
-    count = np.maximum(np.bincount(which), 1)
-    posterior = sigmoid(logits)
-    for _ in range(5):
-        agreement = np.where(hard == 1, posterior, 1 - posterior)
-        accuracy = np.clip(np.bincount(which, weights=agreement) / count, 0.5, 0.95)[which]
-        posterior = sigmoid(logits + np.where(hard == 1, 1, -1) * np.log(accuracy / (1 - accuracy)))
+        posterior = posterior_of(log_odds(own))
     return posterior

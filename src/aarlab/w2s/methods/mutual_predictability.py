@@ -4,6 +4,7 @@ import numpy as np
 
 from aarlab.w2s.fit import L2
 from aarlab.w2s.methods import heads, labels, rounds
+from aarlab.w2s.methods.settings import one_of
 from aarlab.w2s.student import Student
 from aarlab.w2s.task import Task
 
@@ -17,8 +18,7 @@ def mutual_predictability(
     `folds` folds. Swap consistency of pairs holds by construction. `l2` weight penalty; `seed` makes the folds.
     After Wen et al. 2025 (arXiv 2506.10139).
     """
-    if start not in ("prior", "teacher"):
-        raise ValueError(f'start must be "prior" or "teacher", not {start!r}')
+    one_of("start", start, ("prior", "teacher"))
     first = labels.prior(task) if start == "prior" else labels.teacher(task, hard=True)
     refined = rounds.mutual_predictability(task, first, rounds=turns, folds=folds, l2=l2, seed=seed)
     return heads.linear(task, (refined > 0.5).astype(np.float64), l2=l2)

@@ -12,10 +12,14 @@ def everything(task: Task) -> Floats:
 
 def top(task: Task, target: Floats, *, share: float = 0.5) -> Floats:
     """The most confident `share` of the items by |target - 1/2|; for single answers that share of each class."""
-    confidence = np.abs(target - 0.5)
+    return best(task, np.abs(target - 0.5), classes=target, share=share)
+
+
+def best(task: Task, score: Floats, *, classes: Floats, share: float = 0.5) -> Floats:
+    """The `share` of the items with the highest score; for single answers that share of each class."""
     if task.antisymmetric:
-        return _highest(confidence, np.ones(task.items, dtype=bool), share)
-    return _highest(confidence, target > 0.5, share) + _highest(confidence, target <= 0.5, share)
+        return _highest(score, np.ones(task.items, dtype=bool), share)
+    return _highest(score, classes > 0.5, share) + _highest(score, classes <= 0.5, share)
 
 
 def _highest(score: Floats, among: Bools, share: float) -> Floats:

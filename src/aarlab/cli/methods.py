@@ -1,0 +1,190 @@
+"""aarlab methods, aarlab w2s run | sweep: the ready-made methods, and trying one outside of a study."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from aarlab.cli.options import Json
+
+if TYPE_CHECKING:
+    from aarlab.w2s.methods import Method
+
+MOST_POINTS = 64
+"""Of one sweep."""
+FEW = 4
+"""Trainings for which further processes cost more than they save."""
+
+MethodName = Annotated[str, typer.Option("--method", metavar="NAME", help="As `aarlab methods` lists it.")]
+Domain = Annotated[str, typer.Option("--domain", help="chat, math or code.")]
+Seeds = Annotated[int, typer.Option("--seeds", help="Fresh draws, the same for all.", min=2)]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands at the top; `run` and `sweep` belong to the group w2s."""
+    app.command()(methods)
+
+
+def methods(
+    name: Annotated[str | None, typer.Argument(help="One method, to read all of it.", show_default=False)] = None,
+    as_json: Json = False,
+) -> None:
+    """The ready-made weak-to-strong methods; with a name its whole documentation and settings."""
+    from aarlab.cli import output
+    from aarlab.w2s.methods import ABSENT, METHODS, method
+
+    if name is not None:
+        found = method(name)
+        output.emit(_facts(found, whole=True), as_json=as_json, render=lambda: _show(found))
+        return
+    data = {"methods": [_facts(one) for one in METHODS.values()], "absent": dict(ABSENT)}
+    rows = [
+        (one.name, one.family, output.one_line(one.summary, limit=72), _settings(one.settings))
+        for one in METHODS.values()
+    ]
+
+    def render() -> None:
+        output.show(output.table(("method", "family", "what", "settings"), rows))
+        for absent, why in ABSENT.items():
+            output.say(f"not here: {absent}, as {why}")
+
+    output.emit(data, as_json=as_json, render=render)
+
+
+def run(
+    method: MethodName,
+    domain: Domain = "chat",
+    seeds: Seeds = 10,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Changes one setting; may be repeated.", show_default=False),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Trains one method on fresh draws, outside of any study: PGR, accuracy, time, and the difference to vanilla."""
+    from aarlab.cli import output
+
+    points = _points(method, [_assigned(argument, many=False) for argument in sets or ()])
+    row = _rows(domain, points, seeds=seeds, quiet=as_json)[0]
+    row["seconds_per_seed"] = round(row.pop("ms") / 1000, 4)
+    output.emit(row, as_json=as_json, render=lambda: output.say(_sentences(row)))
+
+
+def sweep(
+    method: MethodName,
+    sets: Annotated[
+        list[str], typer.Option("--set", metavar="NAME=A,B,C", help="Values to try; all combinations of several.")
+    ],
+    domain: Domain = "chat",
+    seeds: Seeds = 10,
+    as_json: Json = False,
+) -> None:
+    """The same for several values of settings, as a table in their order. The best of many looks better than it is."""
+    from aarlab.cli import output
+    from aarlab.cli.views import interval, signed
+
+    rows = _rows(domain, _points(method, [_assigned(one, many=True) for one in sets]), seeds=seeds, quiet=as_json)
+    cells = [
+        (
+            _settings(row["settings"]),
+            signed(row["pgr"]),
+            interval(row["low"], row["high"]),
+            signed(row["over_vanilla"]),
+            interval(row["over_vanilla_low"], row["over_vanilla_high"]),
+            f"{row['transfer_acc']:.4f}",
+            f"{row['ms']:.0f}",
+        )
+        for row in rows
+    ]
+    columns = ("settings", "PGR", "95 % interval", "over vanilla", "95 % interval", "accuracy", "ms")
+    title = f"{method} on {domain}, {seeds} draws"
+    shown = output.table(columns, cells, title=title, right=(1, 2, 3, 4, 5, 6))
+    output.emit(rows, as_json=as_json, render=lambda: output.show(shown))
+
+
+def _facts(method: "Method", *, whole: bool = False) -> dict[str, Any]:
+    facts = {"name": method.name, "family": method.family, "summary": method.summary}
+    return {**facts, "settings": dict(method.settings)} | ({"documentation": method.documentation} if whole else {})
+
+
+def _show(method: "Method") -> None:
+    from aarlab.cli.output import say
+
+    say(f"{method.name} ({method.family})\n\n{method.documentation}\n\nSettings and defaults:")
+    for name, default in method.settings.items():
+        say(f"  {name} = {_written(default)}")
+
+
+def _settings(settings: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={_written(value)}" for name, value in settings.items()) or "-"
+
+
+def _written(value: Any) -> str:
+    """As --set takes it."""
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _assigned(argument: str, *, many: bool) -> tuple[str, list[Any]]:
+    """name=value, or name=a,b,c. Raises UserError on anything else."""
+    from aarlab.errors import UserError
+    from aarlab.studyfile import parse_value
+
+    name, equals, text = argument.partition("=")
+    values = text.split(",") if many else [text]
+    if not equals or not name.strip() or not all(value.strip() for value in values):
+        raise UserError(f"--set {argument}: write it as {'name=a,b,c' if many else 'name=value'}")
+    return name.strip(), [parse_value(value.strip()) for value in values]
+
+
+def _points(name: str, assigned: Sequence[tuple[str, list[Any]]]) -> list[dict[str, Any]]:
+    """All combinations, each checked. Raises UserError before anything is loaded."""
+    from aarlab.errors import UserError
+    from aarlab.w2s.methods import method
+
+    found, names = method(name), [setting for setting, _ in assigned]
+    if len(set(names)) < len(names):
+        raise UserError("--set: a setting is named twice")
+    points = [dict(zip(names, values, strict=True)) for values in itertools.product(*(v for _, v in assigned))]
+    if len(points) > MOST_POINTS:
+        raise UserError(f"--set: {len(points)} combinations are more than {MOST_POINTS}; name fewer values")
+    for point in points:
+        found.check(point)
+    return [{"method": name, "settings": point} for point in points]
+
+
+def _rows(domain: str, points: Sequence[Mapping[str, Any]], *, seeds: int, quiet: bool) -> list[dict[str, Any]]:
+    """A row for each point in order, beside vanilla on the same draws. Raises UserError on an unknown domain."""
+    from aarlab.cli.problem import ProgressLine
+    from aarlab.errors import UserError
+    from aarlab.studyfile import suggest
+    from aarlab.w2s.domains.embedded import EMBEDDED
+    from aarlab.w2s.table import Variant, results_table
+
+    if domain not in EMBEDDED:
+        known = suggest(domain, EMBEDDED) or f"; there are {', '.join(EMBEDDED)}"
+        raise UserError(f"{domain}: there is no such domain{known}")
+    asked = [Variant(f"point {place}", point["method"], point["settings"]) for place, point in enumerate(points)]
+    variants = (Variant("vanilla", "vanilla"), *asked)
+    processes = 1 if seeds * len(asked) <= FEW else None
+    with ProgressLine(quiet=quiet) as line:
+        rows = results_table([domain], seeds=seeds, variants=variants, processes=processes, progress=line)
+    found = {row["method"]: row for row in rows}
+    return [{**found[variant.label], "method": variant.method} for variant in asked]
+
+
+def _sentences(row: Mapping[str, Any]) -> str:
+    from aarlab.cli.views import interval, signed
+
+    settings = f" with {_settings(row['settings'])}" if row["settings"] else ""
+    ends = f"weak teacher {row['weak_acc']:.4f}, ceiling {row['strong_acc']:.4f}"
+    return (
+        f"{row['method']}{settings} on {row['domain']}, {row['seeds']} draws\n"
+        f"PGR           {signed(row['pgr'])}  (95 % interval {interval(row['low'], row['high'])})\n"
+        f"over vanilla  {signed(row['over_vanilla'])}  "
+        f"(95 % interval {interval(row['over_vanilla_low'], row['over_vanilla_high'])}, paired by items and draws)\n"
+        f"accuracy      {row['transfer_acc']:.4f}  ({ends})\n"
+        f"time          {row['seconds_per_seed']:.3f} s a draw"
+    )
