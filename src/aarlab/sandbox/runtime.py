@@ -1,4 +1,4 @@
-"""The Python that sandboxes see: an interpreter for any uid, a few libraries, the problem's kit, nothing of the lab.
+"""The Python that sandboxes see: an interpreter for any uid, a few libraries, the problem's kit, the command `lab`.
 
 Built once for each content and shared by all sandboxes. The host's own Python cannot be bound instead: it may lie in a
 home that other uids cannot enter, and next to it lie the lab and its data.
@@ -25,7 +25,9 @@ DISTRIBUTIONS = ("numpy", "scipy", "safetensors")
 """Libraries that methods may use."""
 _LAYOUT = 1
 _PACKAGE = Path(aarlab.__file__).resolve().parent
-_ALWAYS = ("__init__.py", "errors.py", "canonical.py")
+_ALWAYS = ("__init__.py", "errors.py", "canonical.py", "quote.py", "api/unix.py", "inside")
+_COMMAND = '#!/bin/sh\nexec "${0%/*}/python" -P -m aarlab.inside.main "$@"\n'
+"""bin/lab; -P keeps modules of the current folder out of it."""
 _VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
 _SKIPPED = {
     "test", "tests", "idlelib", "turtledemo", "tkinter", "ensurepip", "lib2to3", "site-packages", "dist-packages",
@@ -70,7 +72,7 @@ def _versions(distributions: Sequence[str]) -> dict[str, str]:
 
 def _name(files: dict[str, Path], versions: dict[str, str]) -> str:
     content = {path: digest(file.read_bytes()) for path, file in files.items()}
-    return digest_json([_LAYOUT, sys.version, platform.machine(), versions, content])
+    return digest_json([_LAYOUT, _COMMAND, sys.version, platform.machine(), versions, content])
 
 
 def _place(source: Path, target: Path) -> None:
@@ -133,6 +135,8 @@ def _place_interpreter(root: Path) -> None:
     (root / "bin").mkdir()
     for name in ("python", "python3"):
         (root / "bin" / name).symlink_to(f"../python/bin/{_VERSION}")
+    (root / "bin" / "lab").write_text(_COMMAND)
+    (root / "bin" / "lab").chmod(0o755)
 
 
 def _distribution_files(name: str) -> Iterator[tuple[Path, Path]]:
@@ -205,6 +209,7 @@ def _finish(root: Path, distributions: Sequence[str]) -> None:
         "hashlib",
         "socket",
         "aarlab.canonical",
+        "aarlab.inside.main",
         *(name.replace("-", "_") for name in distributions),
     ]
     _python(root, "-c", "".join(f"import {module}\n" for module in modules))
