@@ -16,7 +16,7 @@ from aarlab.fleet.study import running
 from aarlab.lab.state import State
 from aarlab.paths import StudyPaths
 from tests.support.cli import ROOT, Ended, aarlab, start
-from tests.support.fleet import events, leftovers
+from tests.support.fleet import events, leftovers, processes
 from tests.support.lab import GOOD, SETTINGS, until
 from tests.support.terminal import Terminal
 
@@ -156,8 +156,11 @@ def test_the_same_person_joins_once_and_others_beside(study: StudyPaths) -> None
         other = join(study, "lab me; lab board | head -1", "--name", "ada")
         assert (other.status, other.out.splitlines()[0]) == (0, "person-ada: handed in by a person")
         assert running(study) is not None
-        first.send_signal(signal.SIGINT)
-        assert (first.wait(60), running(study)) == (130, None)
+        with begin(study, "sleep 300", "--name", "ada") as beside:
+            first.send_signal(signal.SIGINT)
+            assert (first.wait(60), running(study)) == (130, None)
+            _, err = beside.communicate(timeout=SECONDS)
+    assert err.splitlines()[-1] == "aarlab: the lab was closed"
 
 
 def test_bad_options_are_one_line(study: StudyPaths) -> None:
@@ -184,7 +187,9 @@ def test_a_shell_on_a_terminal_with_ctrl_c_and_job_control(study: StudyPaths) ->
         person.until("go\r\n")
         person.type("\x03")
         assert "\nnot-this" not in person.until("person-bob:/work$ ")
-        person.type("sleep 100\r\x1a")
+        person.type("sh -c 'echo st''op; exec sleep 100'\r")
+        person.until("stop\r\n")
+        person.type("\x1a")
         person.until("Stopped")
         person.type("kill %1; lab me | head -1; exit 5\r")
         person.until("person-bob: handed in")
@@ -208,6 +213,15 @@ def test_a_lab_that_has_died_ends_it_in_one_line(study: StudyPaths) -> None:
     assert "the lab does not answer" in err.splitlines()[-1]
 
 
+def test_after_a_kill_the_next_join_finds_the_workspace(study: StudyPaths) -> None:
+    with begin(study, "echo written > before; echo done; sleep 300", "--name", "bob") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "done\n"
+        process.kill()
+    until(lambda: not processes(study))
+    assert join(study, "cat before", "--name", "bob").out == "written\n"
+
+
 def test_the_end_of_the_working_time_ends_it_and_refuses_the_next(tmp_path: Path) -> None:
     paths = new_study(tmp_path / "short", budget={"minutes": 0.05})
     done = join(paths, "sleep 300")
@@ -218,7 +232,7 @@ def test_the_end_of_the_working_time_ends_it_and_refuses_the_next(tmp_path: Path
 
 
 def test_a_person_and_a_fleet_in_one_study(tmp_path: Path) -> None:
-    sets = ["study.researchers=1", "study.seed=7", "budget.minutes=0.6", "verify.seeds=2", "verify.answer_every=0"]
+    sets = ["study.researchers=1", "study.seed=7", "budget.minutes=0.5", "verify.seeds=2", "verify.answer_every=0"]
     words = [word for one in sets for word in ("--set", one)]
     example = (ROOT / "examples" / "agreement" / "method.py").read_text()
     with start("run", "--name", "both", *words, cwd=tmp_path) as fleet:

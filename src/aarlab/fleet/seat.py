@@ -188,10 +188,10 @@ class Seat:
         return "the money is used up" if priced and state.budgets.dollars <= 0 else None
 
     def _missing(self) -> None:
-        """A fleet starts a server that died again; when the fleet itself has ended nobody does."""
+        """Who runs a study starts its server again when it dies; when that process has ended nobody does."""
         self._missed += 1
         if not self._alone and running(self._paths) is None:
-            self._end("the fleet has ended and its lab is closed")
+            self._end("the lab was closed")
         elif self._missed >= LOST:
             self._end("the lab does not answer any more")
 
