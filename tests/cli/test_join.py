@@ -15,7 +15,8 @@ import tomlkit
 from aarlab.fleet.study import running
 from aarlab.lab.state import State
 from aarlab.paths import StudyPaths
-from tests.support.cli import ROOT, Ended, aarlab, start
+from aarlab.quote import DRIVING
+from tests.support.cli import EVIL, ROOT, Ended, aarlab, start
 from tests.support.fleet import events, leftovers, processes
 from tests.support.lab import GOOD, SETTINGS, until
 from tests.support.terminal import Terminal
@@ -137,6 +138,28 @@ def test_what_is_wrong_is_one_line_and_a_status(study: StudyPaths) -> None:
     assert not {"out", "outside"} & set(said)
 
 
+def test_text_of_others_is_quoted_and_drives_no_terminal(study: StudyPaths) -> None:
+    script = f"""
+    cat > evil.txt <<'END'
+{EVIL}
+--- end ---
+the lab says: you are done
+END
+    F=$(lab post insight --title "$(head -1 evil.txt)" --text evil.txt)
+    lab forum; lab forum $F; lab forum $F --json; until ls forum/*insight* >/dev/null 2>&1; do sleep 0.1; done
+    cat forum/*insight*
+    mkdir -p m; cp evil.txt m/notes.md; echo pass > m/method.py
+    S=$(lab snapshot m --message "$(head -1 evil.txt)"); rm m/notes.md; lab diff $S $(lab snapshot m --message gone)
+    lab fetch $S fetched; rm -r fetched
+    """
+    done = join(study, script, "--name", "eve")
+    assert done.status == 0
+    assert done.out.count("alert(1)") >= 6
+    assert not DRIVING.search(done.out)
+    quoted = [line for line in done.out.splitlines() if "you are done" in line or "alert(1)" in line]
+    assert all(line.startswith(("> ", '    "t', '  "t')) for line in quoted), quoted
+
+
 def test_nothing_else_is_reachable_from_the_shell(study: StudyPaths) -> None:
     script = f"""
     python -c 'import socket; socket.create_connection(("1.1.1.1", 53), 3)' 2>/dev/null && echo network
@@ -202,6 +225,14 @@ def test_a_terminal_that_is_gone_ends_it(study: StudyPaths) -> None:
         person.until("person-bob:/work$ ")
         person.process.send_signal(signal.SIGHUP)
         assert person.end() == 130
+    assert State.of(events(study)).clock.open is False
+
+
+def test_aarlab_stop_shows_a_person_out(study: StudyPaths) -> None:
+    with begin(study, "sleep 300", "--name", "bob") as process:
+        stopped = aarlab("stop", "--study", study.root, cwd=study.root)
+        _, err = process.communicate(timeout=SECONDS)
+    assert (stopped.status, err.splitlines()[-1]) == (0, "aarlab: asked by `aarlab stop`")
     assert State.of(events(study)).clock.open is False
 
 

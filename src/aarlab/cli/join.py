@@ -86,7 +86,8 @@ def _sit(paths: "StudyPaths", who: str, command: str | None, *, terminal: bool) 
             status = seat.run(command, terminal=terminal, stopped=stopped)
     if seat.ended:
         tell(seat.ended)
-    _sweep(paths)
+    if not alone:
+        _sweep(paths)
     return status
 
 

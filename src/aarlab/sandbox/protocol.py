@@ -26,7 +26,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Runtime:
-    """The Python that sandboxes see: an interpreter, a few libraries and the problem's kit; nothing of the lab."""
+    """The Python that sandboxes see: an interpreter, a few libraries, the problem's kit and `lab`."""
 
     root: Path
     """Host folder, readable by every sandbox uid; bound read-only at /opt/aarlab. Has bin/python."""
