@@ -25,7 +25,8 @@ DISTRIBUTIONS = ("numpy", "scipy", "safetensors")
 """Libraries that methods may use."""
 _LAYOUT = 1
 _PACKAGE = Path(aarlab.__file__).resolve().parent
-_ALWAYS = ("__init__.py", "errors.py", "canonical.py", "quote.py", "api/unix.py", "inside")
+ALWAYS = ("__init__.py", "errors.py", "canonical.py", "quote.py", "api/unix.py", "inside")
+"""What every runtime has of the package: the command `lab`, and what a kit needs."""
 _COMMAND = '#!/bin/sh\nexec "${0%/*}/python" -P -m aarlab.inside.main "$@"\n'
 """bin/lab; -P keeps modules of the current folder out of it."""
 _VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -50,7 +51,7 @@ def cache_folder() -> Path:
 def _kit_files(kit: Sequence[str]) -> dict[str, Path]:
     """Path below aarlab/ -> host file, for the files of `kit` and what every kit needs."""
     found: dict[str, Path] = {}
-    for entry in (*_ALWAYS, *kit):
+    for entry in (*ALWAYS, *kit):
         source = (_PACKAGE / entry).resolve()
         if not source.is_relative_to(_PACKAGE) or source == _PACKAGE or not source.exists():
             raise OperatorError(f"the problem's kit names {entry!r}, which is no file or folder of the package aarlab")
