@@ -10,7 +10,7 @@ import pytest
 
 import aarlab
 from aarlab.sandbox.protocol import Runtime
-from aarlab.sandbox.runtime import host_environment
+from aarlab.sandbox.runtime import ALWAYS, host_environment
 
 NOBODY = 65534
 
@@ -68,7 +68,7 @@ def user(place: Path, runtime: Runtime) -> dict[str, str]:
     """The environment of an ordinary user that can read the package, and the folder where it may write."""
     if os.geteuid() != 0:
         pytest.skip("needs root to become somebody else")
-    for part in ("sandbox", "errors.py", "canonical.py", "__init__.py"):
+    for part in ("sandbox", *ALWAYS):
         source, target = Path(aarlab.__file__).parent / part, place / "package" / "aarlab" / part
         target.parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if source.is_dir() else shutil.copy)(source, target)

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+import aarlab.inside
 from aarlab.errors import OperatorError
+from aarlab.inside.words import VERBS
 from aarlab.sandbox.bubblewrap import BubblewrapSandbox
 from aarlab.sandbox.protocol import Runtime
 from aarlab.sandbox.runtime import build_runtime
@@ -18,7 +20,8 @@ from aarlab.sandbox.runtime import build_runtime
 def test_only_the_kit_is_in_it(runtime: Runtime) -> None:
     inside = runtime.root / "site" / "aarlab"
     found = {str(path.relative_to(inside)) for path in inside.rglob("*.py")}
-    assert found == {"__init__.py", "canonical.py", "errors.py"}
+    command = {f"inside/{path.name}" for path in Path(aarlab.inside.__file__).parent.glob("*.py")}
+    assert found == {"__init__.py", "canonical.py", "errors.py", "quote.py", "api/__init__.py", "api/unix.py"} | command
     names = {path.name for path in runtime.root.rglob("*") if path.is_dir()}
     assert not names & {"test", "tests", "idlelib", "site-packages", "dist-packages", "ensurepip", "tkinter"}
 
@@ -53,7 +56,7 @@ def test_unknown_kit_and_library_are_refused() -> None:
 
 
 def test_content_names_it(runtime: Runtime) -> None:
-    assert build_runtime(("quote.py",), distributions=()).digest != runtime.digest
+    assert build_runtime(("wire",), distributions=()).digest != runtime.digest
     assert build_runtime(("errors.py", "canonical.py"), distributions=()).digest == runtime.digest
 
 
@@ -78,3 +81,33 @@ def test_folders_and_libraries_of_a_kit(make: Callable[..., BubblewrapSandbox]) 
     code = "import numpy, scipy.optimize, safetensors.numpy; print(numpy.eye(2).sum())"
     done = sandbox.exec(["python", "-c", code], timeout=60)
     assert (done.stdout, done.stderr) == (b"2.0\n", b"")
+
+
+def test_the_command_lab_is_in_it_and_nothing_to_talk_to_without_a_door(
+    make: Callable[..., BubblewrapSandbox],
+) -> None:
+    sandbox = make()
+    for name in ("json.py", "aarlab.py", "socket.py"):
+        sandbox.put(name, b"raise SystemExit('taken from the current folder')")
+    told = sandbox.exec(["lab", "--help"], timeout=60)
+    assert (told.returncode, told.stderr) == (0, b"")
+    for usage, meaning in VERBS:
+        assert f"lab {usage}" in told.stdout.decode()
+        assert meaning in told.stdout.decode()
+    away = sandbox.exec(["lab", "me"], timeout=60)
+    assert (away.returncode, away.stdout, away.stderr.count(b"\n")) == (3, b"", 1)
+    assert b"the lab does not answer at /sock/lab.sock" in away.stderr
+
+
+def test_a_command_gets_the_descriptors_that_it_is_given(make: Callable[..., BubblewrapSandbox]) -> None:
+    sandbox = make()
+    (stdin, feed), (out, stdout) = os.pipe(), os.pipe()
+    os.write(feed, b"hello")
+    os.close(feed)
+    done = sandbox.exec(["sh", "-c", "cat; echo wrong >&2"], timeout=60, streams=(stdin, stdout, stdout))
+    for descriptor in (stdin, stdout):
+        os.close(descriptor)
+    with os.fdopen(out, "rb") as stream:
+        assert stream.read() == b"hellowrong\n"
+    assert (done.stdout, done.stderr, done.returncode) == (b"", b"", 0)
+    assert sandbox.used() >= done.cpu_seconds > 0

@@ -18,6 +18,7 @@ COMMANDS = (
     "replay",
     "settings",
     "submit",
+    "join",
     "incidents",
     "final",
     "redteam",

@@ -9,20 +9,20 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def serving(paths: "StudyPaths") -> Iterator[None]:
-    """Inside, the study's lab is open: that of the running fleet, or one that is started and ended here."""
+def serving(paths: "StudyPaths") -> Iterator[bool]:
+    """Inside, the study's lab is open: that of the running fleet, or (True) one that is started and ended here."""
     from aarlab.fleet.engine.local import LocalEngine
     from aarlab.fleet.server import LabServer
     from aarlab.fleet.study import hold, running
 
     if running(paths) is not None:
-        yield
+        yield False
         return
     with hold(paths):
         paths.logs.mkdir(exist_ok=True)
         server = LabServer(paths, LocalEngine(), restarts=0)
         try:
             server.start(stop=lambda: False)
-            yield
+            yield True
         finally:
             server.stop()

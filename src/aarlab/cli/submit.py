@@ -94,12 +94,13 @@ def _hand_in(
     from aarlab.api.client import Door, Operator
     from aarlab.cli.serving import serving
     from aarlab.errors import ResearcherError, UserError
-    from aarlab.wire import ProposalRequest, ResearcherRequest, SnapshotRequest, VerifyRequest
+    from aarlab.fleet.seat import admit_person
+    from aarlab.wire import ProposalRequest, SnapshotRequest, VerifyRequest
 
     name = identity()
     with serving(paths):
         with Operator(paths.operator_socket) as operator:
-            operator.admit(ResearcherRequest(name=name, mind="human", direction="handed in by a person"))
+            admit_person(operator, name)
         try:
             with Door(paths.socket_folder(name) / "lab.sock") as door:
                 frozen = door.propose(ProposalRequest(title=title, text=text, family=family))

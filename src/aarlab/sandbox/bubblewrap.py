@@ -16,7 +16,7 @@ from typing import Literal
 from aarlab.errors import OperatorError, ResearcherError
 from aarlab.sandbox import cgroup, disk, layout, reader, seccomp
 from aarlab.sandbox.launch import Command, Ended, Helper, Run
-from aarlab.sandbox.protocol import Completed, Enforcement, Spec
+from aarlab.sandbox.protocol import Completed, Enforcement, Spec, Streams
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _MB = 1 << 20
@@ -131,7 +131,13 @@ class BubblewrapSandbox:
                 self._lock.notify_all()
 
     def exec(
-        self, argv: Sequence[str], *, timeout: float, stdin: bytes = b"", env: Mapping[str, str] | None = None
+        self,
+        argv: Sequence[str],
+        *,
+        timeout: float,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        streams: Streams | None = None,
     ) -> Completed:
         """Runs a command with /work as its folder; when it ends, by itself or by the timeout, nothing of it is left.
 
@@ -139,7 +145,7 @@ class BubblewrapSandbox:
         itself cannot do its work.
         """
         words = [*self._options, *layout.setenv({**self._environment, **(env or {})})]
-        command = Command(_checked(argv), words, self._filter, stdin)
+        command = Command(_checked(argv), words, self._filter, stdin, streams)
         with self._run() as (run, helper):
             cpu, kills, watch = self._cpu(helper), self._oom_kills(), self._disk_watch()
             ended = run.follow(helper, command, timeout=timeout, watch=watch)
@@ -152,6 +158,11 @@ class BubblewrapSandbox:
     def _cpu(self, helper: Helper) -> float:
         seconds = self._own_clock()
         return seconds if seconds is not None else helper.cpu_seconds()
+
+    def used(self) -> float:
+        """CPU seconds of its commands since its start; without a cgroup only of those that have ended."""
+        own, helper = self._own_clock(), self._helper
+        return own if own is not None else helper.cpu_seconds() if helper is not None and helper.alive else 0.0
 
     def throttled(self) -> int | None:
         """How often the kernel has held its processes back for their cpu limit; None without a cgroup."""

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aarlab.errors import OperatorError
+from aarlab.sandbox.protocol import Streams
 
 _HELPER = Path(__file__).with_name("_helper.py")
 _GRACE = 10.0
@@ -102,6 +103,8 @@ class Command:
     """The system-call filter."""
     stdin: bytes = b""
     """The command's input."""
+    streams: Streams | None = None
+    """Its standard streams instead, of which nothing is kept."""
 
 
 @dataclass(frozen=True)
@@ -210,18 +213,12 @@ class Run:
         gate_reader, gate = _gate()
         self._stack.callback(os.close, gate)
         with ExitStack() as theirs:
-            given = [
-                _memfd(command.stdin),
-                self._out.writer,
-                self._err.writer,
-                _memfd(command.seccomp),
-                gate_reader,
-                self._status.writer,
-            ]
-            given.append(_memfd("\0".join(command.options).encode() + b"\0"))
-            for descriptor in given:
+            kept = [_memfd(command.stdin), self._out.writer, self._err.writer]
+            inner = [_memfd(command.seccomp), gate_reader, self._status.writer]
+            inner.append(_memfd("\0".join(command.options).encode() + b"\0"))
+            for descriptor in (*kept, *inner):
                 theirs.callback(os.close, descriptor)
-            helper.send([*_BWRAP, *command.argv], given)
+            helper.send([*_BWRAP, *command.argv], [*(command.streams or kept), *inner])
         return gate
 
     def _first_pid(self) -> int | None:

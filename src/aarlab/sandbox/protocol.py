@@ -26,7 +26,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Runtime:
-    """The Python that sandboxes see: an interpreter, a few libraries and the problem's kit; nothing of the lab."""
+    """The Python that sandboxes see: an interpreter, a few libraries, the problem's kit and `lab`."""
 
     root: Path
     """Host folder, readable by every sandbox uid; bound read-only at /opt/aarlab. Has bin/python."""
@@ -56,6 +56,10 @@ class Spec:
     """Host uid, never 0 (root only); None = an unprivileged one for root, else that of the caller."""
     limits: Limits = field(default_factory=Limits)
     """What it may use."""
+
+
+Streams = tuple[int, int, int]
+"""Descriptors for standard input, output and error of a command; they stay the caller's to close."""
 
 
 @dataclass(frozen=True)
@@ -101,9 +105,23 @@ class Sandbox(Protocol):
         ...
 
     def exec(
-        self, argv: Sequence[str], *, timeout: float, stdin: bytes = b"", env: Mapping[str, str] | None = None
+        self,
+        argv: Sequence[str],
+        *,
+        timeout: float,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        streams: Streams | None = None,
     ) -> Completed:
-        """Runs a command with /work as its folder; when it ends, by itself or by the timeout, nothing of it is left."""
+        """Runs a command with /work as its folder; when it ends, by itself or by the timeout, nothing of it is left.
+
+        With `streams` it gets these instead of `stdin`, and nothing of its output is kept. Never hand in a descriptor
+        of the caller's own terminal or files: the command may write and seek wherever they lead.
+        """
+        ...
+
+    def used(self) -> float:
+        """CPU seconds of its commands since its start; without a cgroup only of those that have ended."""
         ...
 
     def put(self, path: str, data: bytes) -> None:

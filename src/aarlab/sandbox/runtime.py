@@ -1,4 +1,4 @@
-"""The Python that sandboxes see: an interpreter for any uid, a few libraries, the problem's kit, nothing of the lab.
+"""The Python that sandboxes see: an interpreter for any uid, a few libraries, the problem's kit, the command `lab`.
 
 Built once for each content and shared by all sandboxes. The host's own Python cannot be bound instead: it may lie in a
 home that other uids cannot enter, and next to it lie the lab and its data.
@@ -25,7 +25,10 @@ DISTRIBUTIONS = ("numpy", "scipy", "safetensors")
 """Libraries that methods may use."""
 _LAYOUT = 1
 _PACKAGE = Path(aarlab.__file__).resolve().parent
-_ALWAYS = ("__init__.py", "errors.py", "canonical.py")
+ALWAYS = ("__init__.py", "errors.py", "canonical.py", "quote.py", "api/unix.py", "inside")
+"""What every runtime has of the package: the command `lab`, and what a kit needs."""
+_COMMAND = '#!/bin/sh\nexec "${0%/*}/python" -P -m aarlab.inside.main "$@"\n'
+"""bin/lab; -P keeps modules of the current folder out of it."""
 _VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
 _SKIPPED = {
     "test", "tests", "idlelib", "turtledemo", "tkinter", "ensurepip", "lib2to3", "site-packages", "dist-packages",
@@ -48,7 +51,7 @@ def cache_folder() -> Path:
 def _kit_files(kit: Sequence[str]) -> dict[str, Path]:
     """Path below aarlab/ -> host file, for the files of `kit` and what every kit needs."""
     found: dict[str, Path] = {}
-    for entry in (*_ALWAYS, *kit):
+    for entry in (*ALWAYS, *kit):
         source = (_PACKAGE / entry).resolve()
         if not source.is_relative_to(_PACKAGE) or source == _PACKAGE or not source.exists():
             raise OperatorError(f"the problem's kit names {entry!r}, which is no file or folder of the package aarlab")
@@ -70,7 +73,7 @@ def _versions(distributions: Sequence[str]) -> dict[str, str]:
 
 def _name(files: dict[str, Path], versions: dict[str, str]) -> str:
     content = {path: digest(file.read_bytes()) for path, file in files.items()}
-    return digest_json([_LAYOUT, sys.version, platform.machine(), versions, content])
+    return digest_json([_LAYOUT, _COMMAND, sys.version, platform.machine(), versions, content])
 
 
 def _place(source: Path, target: Path) -> None:
@@ -133,6 +136,8 @@ def _place_interpreter(root: Path) -> None:
     (root / "bin").mkdir()
     for name in ("python", "python3"):
         (root / "bin" / name).symlink_to(f"../python/bin/{_VERSION}")
+    (root / "bin" / "lab").write_text(_COMMAND)
+    (root / "bin" / "lab").chmod(0o755)
 
 
 def _distribution_files(name: str) -> Iterator[tuple[Path, Path]]:
@@ -205,6 +210,7 @@ def _finish(root: Path, distributions: Sequence[str]) -> None:
         "hashlib",
         "socket",
         "aarlab.canonical",
+        "aarlab.inside.main",
         *(name.replace("-", "_") for name in distributions),
     ]
     _python(root, "-c", "".join(f"import {module}\n" for module in modules))

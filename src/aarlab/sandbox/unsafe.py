@@ -23,7 +23,7 @@ from typing import BinaryIO
 from aarlab.errors import OperatorError
 from aarlab.sandbox import reader
 from aarlab.sandbox.layout import DEFAULT_UID
-from aarlab.sandbox.protocol import Completed, Enforcement, Spec
+from aarlab.sandbox.protocol import Completed, Enforcement, Spec, Streams
 from aarlab.sandbox.runtime import host_environment
 
 PROPERTIES = ("files", "network", "processes", "syscalls", "memory", "cpu", "pids", "disk", "uid")
@@ -40,6 +40,7 @@ class UnsafeSandbox:
         self._lock = threading.Lock()
         self._groups: set[int] = set()
         self._started = False
+        self._used = 0.0
         chosen = spec.uid if spec.uid is not None else DEFAULT_UID
         self._uid = chosen if os.geteuid() == 0 else None
 
@@ -91,7 +92,13 @@ class UnsafeSandbox:
         return [*gate, *drop, *(self._translated(word) for word in argv)]
 
     def exec(
-        self, argv: Sequence[str], *, timeout: float, stdin: bytes = b"", env: Mapping[str, str] | None = None
+        self,
+        argv: Sequence[str],
+        *,
+        timeout: float,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        streams: Streams | None = None,
     ) -> Completed:
         """Runs a command with /work as its folder; what leaves its process group on purpose survives it."""
         if not self._started:
@@ -101,9 +108,11 @@ class UnsafeSandbox:
             given.write(stdin)
             given.seek(0)
             began = time.monotonic()
-            pid = self._spawn(argv, (given, out, err), env)
+            kept = (given.fileno(), out.fileno(), err.fileno())
+            pid = self._spawn(argv, streams or kept, env)
             timed_out = not self._wait(pid, timeout)
             code, usage = self._reap(pid)
+            self._used += usage.ru_utime + usage.ru_stime
             return Completed(
                 status="timeout" if timed_out else "ok" if code == 0 else "error",
                 returncode=code,
@@ -113,8 +122,12 @@ class UnsafeSandbox:
                 cpu_seconds=usage.ru_utime + usage.ru_stime,
             )
 
-    def _spawn(self, argv: Sequence[str], streams: Sequence[BinaryIO], env: Mapping[str, str] | None) -> int:
-        actions = [(os.POSIX_SPAWN_DUP2, stream.fileno(), number) for number, stream in enumerate(streams)]
+    def used(self) -> float:
+        """CPU seconds of the commands that have ended."""
+        return self._used
+
+    def _spawn(self, argv: Sequence[str], streams: Streams, env: Mapping[str, str] | None) -> int:
+        actions = [(os.POSIX_SPAWN_DUP2, stream, number) for number, stream in enumerate(streams)]
         defaults = [signal.SIGPIPE, signal.SIGXFSZ]
         command = self._command(argv)
         with self._lock:
