@@ -217,7 +217,10 @@ class LabDesk:
         """Adds a line to the list that the next session begins with."""
         before = handed_in(self._bench)
         if f"- {line}\n" not in before:
-            self._bench.put(HANDED_IN, f"{before}- {line}\n".encode())
+            try:
+                self._bench.put(HANDED_IN, f"{before}- {line}\n".encode())
+            except ResearcherError as error:
+                return f"{line}\n(this could not be added to /work/{HANDED_IN}: {error})"
         return line
 
 

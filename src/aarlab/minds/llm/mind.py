@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from aarlab.errors import ResearcherError
+from aarlab.errors import ResearcherError, UserError
 from aarlab.minds.llm.context import latest, size
 from aarlab.minds.llm.desk import LabDesk
 from aarlab.minds.llm.files import Workspace
@@ -17,7 +17,7 @@ from aarlab.minds.protocol import Workbench
 from aarlab.settings import MindSettings, PriceSettings
 
 if TYPE_CHECKING:
-    from pydantic_ai.messages import ModelMessage, ModelRequest, ModelRequestPart, ToolCallPart
+    from pydantic_ai.messages import ModelMessage, ModelRequest, ModelRequestPart, ModelResponse, ToolCallPart
 
 IDLE = 3
 """Sessions in a row in which no tool was called: it has nothing more to do."""
@@ -113,9 +113,16 @@ class Session:
             answer = self._model.ask(self._talk, tools=self._definitions, extra=self._extra)
         except TooLong:
             self._cut(min(self._settings.context_tokens, self._tokens()) // 4)
-            answer = self._model.ask(self._talk, tools=self._definitions, extra=self._extra)
+            answer = self._asked_again()
         self._talk.append(answer)
         return answer.tool_calls
+
+    def _asked_again(self) -> "ModelResponse":
+        try:
+            return self._model.ask(self._talk, tools=self._definitions, extra=self._extra)
+        except TooLong:
+            words = f"minds.model = {self._settings.model!r}"
+            raise UserError(f"{words}: even one turn does not fit into its context; take another model") from None
 
     def _results(self, calls: "Sequence[ToolCallPart]") -> "ModelRequest":
         from pydantic_ai.messages import ModelRequest, ToolReturnPart, UserPromptPart

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Coroutine, Sequence
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from aarlab.errors import OperatorError, UserError
@@ -10,11 +11,12 @@ from aarlab.minds.llm.context import Scale, size
 from aarlab.minds.llm.names import Name
 from aarlab.minds.llm.prices import Prices
 from aarlab.minds.llm.transcript import Scribe
-from aarlab.minds.protocol import Workbench
+from aarlab.minds.protocol import Stopped, Workbench
 from aarlab.settings import MindSettings
 
 if TYPE_CHECKING:
     from pydantic_ai.messages import ModelMessage, ModelResponse
+    from pydantic_ai.models import Model as Client
     from pydantic_ai.settings import ModelSettings
     from pydantic_ai.tools import ToolDefinition
 
@@ -57,10 +59,13 @@ class Model:
         self._name, self._prices, self._bench, self._scribe = name, prices, bench, scribe
         self._output = settings.output_tokens
         self._runner = asyncio.Runner()
+        self._open = AsyncExitStack()
+        self._client: Client | None = None
         self.scale = Scale()
 
     def close(self) -> None:
         """Gives the connections back."""
+        self._runner.run(self._open.aclose())
         self._runner.close()
 
     def ask(self, talk: "Sequence[ModelMessage]", *, tools: "Sequence[ToolDefinition]", extra: int) -> "ModelResponse":
@@ -75,7 +80,7 @@ class Model:
             worst = self._prices.worst(tokens_in=self.scale.most(length), tokens_out=self._output)
             self._bench.reserve(worst)
             begin = time.monotonic()
-            found = self._runner.run(self._attempt(talk, tools))
+            found = self._tried(talk, tools, worst=worst)
             if not isinstance(found, _Trouble):
                 self._paid(found, length=length, seconds=time.monotonic() - begin)
                 return found
@@ -86,6 +91,19 @@ class Model:
             if attempt + 1 < ATTEMPTS:
                 self._pause(found, attempt)
         raise OperatorError(f"{self._name.words}: no answer after {ATTEMPTS} attempts: {trouble.words}")
+
+    def _tried(
+        self, talk: "Sequence[ModelMessage]", tools: "Sequence[ToolDefinition]", *, worst: float
+    ) -> "ModelResponse | _Trouble":
+        """One attempt; what ends it otherwise is paid for here: all that it may have cost, or nothing."""
+        try:
+            return self._runner.run(self._attempt(talk, tools))
+        except Stopped:
+            self._bench.pay(worst)
+            raise
+        except (TooLong, Refused, UserError):
+            self._bench.pay(0.0)
+            raise
 
     def _paid(self, answer: "ModelResponse", *, length: int, seconds: float) -> None:
         dollars = self._prices.dollars(answer.usage)
@@ -107,15 +125,10 @@ class Model:
         from pydantic_ai.direct import model_request
         from pydantic_ai.models import ModelRequestParameters
 
-        provider = "openai-responses" if self._name.provider == "openai" else self._name.provider
         parameters = ModelRequestParameters(function_tools=list(tools))
-        call = model_request(
-            f"{provider}:{self._name.model}",
-            talk,
-            model_settings=self._settings(),
-            model_request_parameters=parameters,
-        )
         try:
+            client, settings = await self._connected(), self._settings()
+            call = model_request(client, talk, model_settings=settings, model_request_parameters=parameters)
             return await self._watched(call)
         except exceptions.AgentRunError as error:
             return self._judged(error)
@@ -124,6 +137,15 @@ class Model:
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             # The libraries trust the form of a provider's answer and fall over one that has another.
             return _Trouble(f"the answer has no form that is known ({type(error).__name__})", None, sent=True)
+
+    async def _connected(self) -> "Client":
+        """The provider's client: one for all calls, because its connections belong to this event loop."""
+        from pydantic_ai.models import infer_model
+
+        if self._client is None:
+            provider = "openai-responses" if self._name.provider == "openai" else self._name.provider
+            self._client = await self._open.enter_async_context(infer_model(f"{provider}:{self._name.model}"))
+        return self._client
 
     def _settings(self) -> "ModelSettings":
         from pydantic_ai.settings import ModelSettings
@@ -157,10 +179,9 @@ class Model:
         from pydantic_ai import exceptions
 
         if isinstance(error, exceptions.ModelContextWindowExceededError):
-            self._bench.pay(0.0)
             raise TooLong from None
         if isinstance(error, exceptions.ContentFilterError):
-            return self._filtered()
+            raise Refused from None
         status = error.status_code if isinstance(error, exceptions.ModelHTTPError) else None
         self._stop_if_permanent(error, status)
         pause = error.retry_after if isinstance(error, exceptions.ModelAPIError) else None
@@ -170,10 +191,6 @@ class Model:
             sent = error.phase not in ("pool", "connect")
             return _Trouble("the connection was lost" if sent else "there was no connection", pause, sent=sent)
         return _Trouble(f"{type(error).__name__}", pause, sent=True)
-
-    def _filtered(self) -> _Trouble:
-        self._bench.pay(0.0)
-        raise Refused from None
 
     def _stop_if_permanent(self, error: Exception, status: int | None) -> None:
         """Raises UserError for what no repetition cures."""
@@ -189,5 +206,4 @@ class Model:
         elif isinstance(error, exceptions.ModelRequestRejectedError):
             why = f"the provider refused the request (status {status}); does the model know tools?"
         if why:
-            self._bench.pay(0.0)
             raise UserError(f"{name.words}: {why}") from None
