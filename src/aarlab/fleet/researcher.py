@@ -62,7 +62,7 @@ def work(paths: StudyPaths, *, name: str) -> None:
         meter = Meter(paths.logs / f"{name}.usage.json", operator, researcher=name)
         with sandbox, Door(socket, deadline=DEADLINE_SECONDS) as door:
             share = fair_share(config.budget, index=index, researchers=config.study.researchers)
-            seconds = config.sandbox.seconds
+            seconds, kept = config.sandbox.seconds, Transcript(paths.transcripts / f"{name}.jsonl")
             bench = Bench(
                 door,
                 sandbox,
@@ -70,8 +70,8 @@ def work(paths: StudyPaths, *, name: str) -> None:
                 share=share,
                 seconds=seconds,
                 stop=stop,
-                log=_LOG.info,
-                record=Transcript(paths.transcripts / f"{name}.jsonl").add,
+                log=lambda line: _LOG.info("%s", kept.clean(line)),
+                record=kept.add,
                 cpu_hour=config.price.cpu_hour,
             )
             try:

@@ -24,13 +24,16 @@ class Transcript:
         named = {value for name, value in os.environ.items() if _SECRET.search(name) and len(value) >= SHORTEST}
         self._secrets = sorted((json.dumps(value)[1:-1] for value in named), key=len, reverse=True)
 
+    def clean(self, text: str) -> str:
+        """The text without secrets."""
+        for secret in self._secrets:
+            text = text.replace(secret, BLANK)
+        return _KEYS.sub(BLANK, text)
+
     def add(self, entry: Mapping[str, Any]) -> None:
         """Appends an entry with the time. What is a secret in the environment, or looks like a key, is blanked out."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        line = json.dumps({"time": now, **entry})
-        for secret in self._secrets:
-            line = line.replace(secret, BLANK)
-        line = _KEYS.sub(BLANK, line)
+        line = self.clean(json.dumps({"time": now, **entry}))
         self._path.parent.mkdir(mode=0o700, exist_ok=True)
         descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         with os.fdopen(descriptor, "w") as stream:

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from aarlab.errors import ResearcherError
-from aarlab.minds.llm.files import OF_OTHERS, Workspace, inside, told
+from aarlab.minds.llm.files import OF_OTHERS, inside, read, told
 from aarlab.minds.llm.prompts import HANDED_IN, handed_in, left
 from aarlab.minds.llm.tools import Form, Tool, tool
 from aarlab.minds.protocol import Workbench
@@ -132,8 +132,8 @@ class LabDesk:
 
     def freeze(self, form: Freeze) -> str:
         """The snapshot's id."""
-        folder, workspace = inside(form.folder), Workspace(self._bench)
-        files = {name: workspace.read(inside(f"{folder}/{name}")) for name in form.files}
+        folder = inside(form.folder)
+        files = {name: read(self._bench, inside(f"{folder}/{name}")) for name in form.files}
         request = SnapshotRequest(files=files, message=form.message, parents=form.parents)
         return self._keep(f"snapshot {self._door.snapshot(request)} of {folder}: {form.message}")
 

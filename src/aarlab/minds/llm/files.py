@@ -7,6 +7,7 @@ from pydantic import Field
 
 from aarlab.errors import ResearcherError
 from aarlab.minds.llm.tools import Form, Tool, tool
+from aarlab.minds.llm.transcript import Scribe
 from aarlab.minds.protocol import Workbench
 from aarlab.quote import quote_untrusted
 from aarlab.sandbox.protocol import Completed
@@ -59,9 +60,9 @@ class Train(Form):
 class Workspace:
     """Works in the sandbox of one researcher."""
 
-    def __init__(self, bench: Workbench) -> None:
+    def __init__(self, bench: Workbench, *, scribe: Scribe) -> None:
         """Uses the bench's sandbox."""
-        self._bench = bench
+        self._bench, self._scribe = bench, scribe
 
     def tools(self) -> dict[str, Tool]:
         """By name."""
@@ -74,12 +75,13 @@ class Workspace:
 
     def bash(self, form: Bash) -> str:
         """Its output and how it ended."""
+        self._scribe.command(form.command)
         return told(self._bench.run(form.command, seconds=form.seconds))
 
     def view(self, form: View) -> str:
         """Numbered lines; what others wrote is quoted."""
         path = inside(form.path)
-        lines = self.read(path).splitlines()
+        lines = read(self._bench, path).splitlines()
         chosen = lines[form.start - 1 : form.start - 1 + form.lines]
         head = f"{path}: lines {form.start} to {form.start + len(chosen) - 1} of {len(lines)}"
         if path.partition("/")[0] == OF_OTHERS:
@@ -91,7 +93,7 @@ class Workspace:
         path = inside(form.path)
         text = form.new
         if form.old:
-            before = self.read(path)
+            before = read(self._bench, path)
             if (count := before.count(form.old)) != 1:
                 raise ResearcherError(f"`old` stands {count} times in {path}, and must stand there exactly once")
             text = before.replace(form.old, form.new)
@@ -104,12 +106,13 @@ class Workspace:
         done = self._bench.train(folder, out=f"out/{folder}", seeds=form.seeds)
         return f"{told(done)}\nwhat was trained is in /work/out/{folder}/<seed>"
 
-    def read(self, path: str) -> str:
-        """A text file. Raises ResearcherError."""
-        data = self._bench.get(path, max_bytes=FILE_BYTES)
-        if data is None:
-            raise ResearcherError(f"there is no file {path!r} in /work", code="missing")
-        return data.decode(errors="replace")
+
+def read(bench: Workbench, path: str) -> str:
+    """A text file of the workspace. Raises ResearcherError."""
+    data = bench.get(path, max_bytes=FILE_BYTES)
+    if data is None:
+        raise ResearcherError(f"there is no file {path!r} in /work", code="missing")
+    return data.decode(errors="replace")
 
 
 def inside(path: str) -> str:

@@ -45,7 +45,9 @@ class LlmMind:
         """Sessions until the study, its share of the money, or what it wants to do ends."""
         scribe = Scribe(bench, model=self._settings.model)
         model = Model(self._name, prices=self._prices, settings=self._settings, bench=bench, scribe=scribe)
-        tools = Toolbox({**Workspace(bench).tools(), **LabDesk(bench).tools()}, bench=bench, scribe=scribe)
+        tools = Toolbox(
+            {**Workspace(bench, scribe=scribe).tools(), **LabDesk(bench).tools()}, bench=bench, scribe=scribe
+        )
         idle = 0
         try:
             while idle < IDLE and not bench.should_stop():
