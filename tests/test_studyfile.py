@@ -73,7 +73,7 @@ def test_every_field_is_documented() -> None:
         ("[budget]\nminutes = inf", "budget.minutes must be a finite number, not inf"),
         ("[budget]\nminutes = nan", "budget.minutes must be a finite number, not nan"),
         ("[budget]\nminutes = 0", "budget.minutes must be a number above 0, not 0"),
-        ("[minds]\nkind = 'llm'", 'minds.kind must be "search", not "llm"'),
+        ("[minds]\nkind = 'oracle'", 'minds.kind must be "search" or "llm", not "oracle"'),
         ("[study\nname = 1", "is not valid TOML: "),
         ("[study]\nseed = " + "[" * 5000, "is not"),
     ],

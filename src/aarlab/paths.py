@@ -81,6 +81,11 @@ class StudyPaths:
         return self.root / "logs"
 
     @property
+    def transcripts(self) -> Path:
+        """What was said with each researcher's language model, one JSONL file each."""
+        return self.root / "transcripts"
+
+    @property
     def disks(self) -> Path:
         """Size-limited work disks of the researchers."""
         return self.root / "disks"

@@ -75,6 +75,10 @@ class PriceSettings(Model):
 
     cpu_hour: float = Field(0.04, ge=0)
     """Dollars for an hour of one core in a sandbox."""
+    model_input: float | None = Field(None, ge=0)
+    """llm: dollars for a million tokens that the model reads; None = as in the table of the library genai-prices."""
+    model_output: float | None = Field(None, ge=0)
+    """llm: dollars for a million tokens that the model writes; 0 for a server of your own."""
 
 
 class LimitSettings(Model):
@@ -121,10 +125,20 @@ class ProblemSettings(Model):
 class MindSettings(Model):
     """[minds]"""
 
-    kind: Literal["search"] = "search"
-    """What decides: "search" composes methods from families and needs no model and no key."""
+    kind: Literal["search", "llm"] = "search"
+    """What decides: "search" composes methods and needs no model and no key; "llm" is a language model."""
     patience: int = Field(4, ge=1)
     """search: trials without a better dev answer before it looks for another's method to adopt."""
+    model: str = ""
+    """llm: "provider/model", the provider one of anthropic, openai, openai-chat (extra `llm`)."""
+    prompt: str = "minimal"
+    """llm: "minimal", or a path to a Markdown file with instructions of your own."""
+    turns: int = Field(60, ge=1)
+    """llm: answers of the model in one session; a fresh session follows, with its notes."""
+    context_tokens: int = Field(100_000, ge=4_000)
+    """llm: a conversation that would be longer is cut to half of this, oldest turns first."""
+    output_tokens: int = Field(8_192, ge=256)
+    """llm: most tokens of one answer."""
 
 
 class IntegritySettings(Model):
@@ -189,3 +203,9 @@ class StudyConfig(Model):
     """What things cost."""
     limits: LimitSettings = LimitSettings()
     """What the lab accepts."""
+
+    @property
+    def priced(self) -> bool:
+        """Whether anything costs money, so that budget.dollars can be used up."""
+        models = self.minds.kind == "llm" and (self.price.model_input, self.price.model_output) != (0, 0)
+        return self.price.cpu_hour > 0 or models or bool(self.integrity.monitor)

@@ -65,10 +65,32 @@ def test_a_crash_after_the_report_counts_nothing_twice(lab: LabProcess, operator
     assert counted(operator, "r3") == (2, 1.0)
 
 
+def test_a_call_of_a_model_that_was_under_way_counts_at_its_worst(
+    lab: LabProcess, operator: Operator, tmp_path: Path
+) -> None:
+    lab.admit("r4")
+    before = Meter(tmp_path / "u.json", operator, researcher="r4")
+    before.reserve(0.5)
+    before.pay(0.125)
+    before.reserve(0.25)  # killed while the model answers
+    after = Meter(tmp_path / "u.json", operator, researcher="r4")
+    assert after.model_dollars == 0.375
+    left = after.team_dollars()
+    assert left == pytest.approx(1.0 - 0.375 - sum_of_cores(operator))
+    Meter(tmp_path / "u.json", operator, researcher="r4").report()
+    one = next(one for one in operator.state().researchers if one.name == "r4")
+    assert one.model_dollars == 0.375
+
+
+def sum_of_cores(operator: Operator) -> float:
+    return sum(one.cpu_seconds for one in operator.state().researchers) / 3600 * 0.04
+
+
 def test_shares_add_up_to_the_budget() -> None:
     budget = BudgetSettings(experiments=100, dev_answers=37, verifications=5)
     shares = [fair_share(budget, index=index, researchers=7) for index in range(7)]
     assert sum(one.experiments for one in shares) == 100
     assert sum(one.dev_answers for one in shares) == 37
     assert sum(one.verifications for one in shares) == 5
+    assert sum(one.dollars for one in shares) == pytest.approx(budget.dollars)
     assert max(one.dev_answers for one in shares) - min(one.dev_answers for one in shares) == 1

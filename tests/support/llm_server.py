@@ -47,6 +47,21 @@ class Request:
         return content if isinstance(content, str) else _text(content)
 
     @property
+    def results(self) -> list[str]:
+        """Results of the tools that the last answer has called, in their order."""
+        if self.provider == "anthropic":
+            last = self.body["messages"][-1]["content"]
+            return [_flat(part["content"]) for part in last if part["type"] == "tool_result"]
+        key, name = ("output", "function_call_output") if self.provider == "openai" else ("content", "tool")
+        found: list[str] = []
+        for one in reversed(self.body["input" if self.provider == "openai" else "messages"]):
+            if name in (one.get("type"), one.get("role")):
+                found.insert(0, _flat(one[key]))
+            elif found:
+                break
+        return found
+
+    @property
     def tools(self) -> list[str]:
         """Names of what the model may call."""
         return [tool["function"]["name"] if "function" in tool else tool["name"] for tool in self.body.get("tools", [])]
@@ -57,6 +72,18 @@ class Gives:
     """The model gives structured output: as a call of the request's first tool, or as JSON where it has no tool."""
 
     value: dict[str, Any]
+
+
+@dataclass(frozen=True, init=False)
+class Calls:
+    """The model calls tools, all in one answer: (name, arguments) each."""
+
+    calls: tuple[tuple[str, dict[str, Any]], ...]
+    text: str
+
+    def __init__(self, *calls: tuple[str, dict[str, Any]], text: str = "") -> None:
+        object.__setattr__(self, "calls", calls)
+        object.__setattr__(self, "text", text)
 
 
 @dataclass(frozen=True)
@@ -74,6 +101,7 @@ class Fails:
     status: int
     message: str = "scripted"
     code: str = "scripted"
+    retry_after_ms: int = 1
 
 
 @dataclass(frozen=True)
@@ -93,7 +121,7 @@ class Hangs:
     """No answer until the server is closed."""
 
 
-Reply = Gives | Says | Fails | Raw | Drops | Hangs
+Reply = Gives | Calls | Says | Fails | Raw | Drops | Hangs
 Step = Reply | Callable[[Request], Reply]
 
 
@@ -105,6 +133,8 @@ class LlmServer:
     script: list[Step]
     requests: list[Request] = field(default_factory=list)
     closing: threading.Event = field(default_factory=threading.Event)
+    at_end: Step = Fails(400, "the script is at its end")
+    """What is answered when the script is at its end."""
 
     def environment(self, key: str = KEY) -> dict[str, str]:
         """Variables that lead both SDKs here."""
@@ -119,7 +149,7 @@ class LlmServer:
     def next(self, request: Request) -> Reply:
         """The reply to a request, which is noted."""
         self.requests.append(request)
-        step = self.script.pop(0) if self.script else Fails(400, "the script is at its end")
+        step = self.script.pop(0) if self.script else self.at_end
         return step(request) if callable(step) else step
 
 
@@ -155,13 +185,14 @@ def _handler(state: LlmServer) -> type[BaseHTTPRequestHandler]:
             if isinstance(reply, Hangs | Drops):
                 self.close_connection = True
                 return
-            self._send(*_encode(reply, request))
+            pause = reply.retry_after_ms if isinstance(reply, Fails) else 1
+            self._send(*_encode(reply, request), retry_after_ms=pause)
 
-        def _send(self, status: int, data: bytes) -> None:
+        def _send(self, status: int, data: bytes, *, retry_after_ms: int) -> None:
             self.send_response(status)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(data)))
-            self.send_header("retry-after-ms", "1")
+            self.send_header("retry-after-ms", str(retry_after_ms))
             self.end_headers()
             self.wfile.write(data)
 
@@ -177,37 +208,43 @@ def _encode(reply: Reply, request: Request) -> tuple[int, bytes]:
     if isinstance(reply, Fails):
         error = {"type": reply.code, "code": reply.code, "message": reply.message}
         return reply.status, json.dumps({"type": "error", "error": error}).encode()
-    assert isinstance(reply, Gives | Says)
-    if isinstance(reply, Gives) and not request.tools:
-        reply = Says(json.dumps(reply.value))
+    assert isinstance(reply, Gives | Calls | Says)
+    if isinstance(reply, Gives):
+        value = reply.value
+        reply = Calls((request.tools[0], value)) if request.tools else Says(json.dumps(value))
     make = {"anthropic": _anthropic, "openai": _responses, "openai-chat": _chat}[request.provider]
     return 200, json.dumps(make(reply, request)).encode()
 
 
-def _anthropic(reply: Gives | Says, request: Request) -> dict[str, Any]:
-    content: dict[str, Any] = {"type": "text", "text": reply.text} if isinstance(reply, Says) else {}
-    if isinstance(reply, Gives):
-        content = {"type": "tool_use", "id": "toolu_1", "name": request.tools[0], "input": reply.value}
+def _anthropic(reply: Calls | Says, request: Request) -> dict[str, Any]:
+    content: list[dict[str, Any]] = [{"type": "text", "text": reply.text}] if reply.text else []
+    if isinstance(reply, Calls):
+        named = enumerate(reply.calls, 1)
+        content += [
+            {"type": "tool_use", "id": f"toolu_{n}", "name": name, "input": value} for n, (name, value) in named
+        ]
     refuses = isinstance(reply, Says) and reply.refuses
     return {
         "id": "msg_1",
         "type": "message",
         "role": "assistant",
         "model": request.body["model"],
-        "content": [] if refuses else [content],
-        "stop_reason": "refusal" if refuses else "tool_use" if isinstance(reply, Gives) else "end_turn",
+        "content": [] if refuses else content,
+        "stop_reason": "refusal" if refuses else "tool_use" if isinstance(reply, Calls) else "end_turn",
         "stop_sequence": None,
         "usage": {"input_tokens": _tokens(request), "output_tokens": _said(reply)},
     }
 
 
-def _responses(reply: Gives | Says, request: Request) -> dict[str, Any]:
-    if isinstance(reply, Gives):
-        call = {"call_id": "call_1", "name": request.tools[0], "arguments": json.dumps(reply.value)}
-        output: dict[str, Any] = {"type": "function_call", "id": "fc_1", "status": "completed", **call}
-    else:
-        part = {"type": "refusal", "refusal": reply.text} if reply.refuses else _output_text(reply.text)
-        output = {"type": "message", "id": "m_1", "role": "assistant", "status": "completed", "content": [part]}
+def _responses(reply: Calls | Says, request: Request) -> dict[str, Any]:
+    output: list[dict[str, Any]] = []
+    if reply.text:
+        refuses = isinstance(reply, Says) and reply.refuses
+        part = {"type": "refusal", "refusal": reply.text} if refuses else _output_text(reply.text)
+        output = [{"type": "message", "id": "m_1", "role": "assistant", "status": "completed", "content": [part]}]
+    for number, (name, value) in enumerate(reply.calls if isinstance(reply, Calls) else (), 1):
+        call = {"call_id": f"call_{number}", "name": name, "arguments": json.dumps(value)}
+        output.append({"type": "function_call", "id": f"fc_{number}", "status": "completed", **call})
     usage = {
         "input_tokens": _tokens(request),
         "input_tokens_details": {"cached_tokens": 0},
@@ -223,14 +260,17 @@ def _responses(reply: Gives | Says, request: Request) -> dict[str, Any]:
         "model": request.body["model"],
     }
     tail = {"parallel_tool_calls": True, "tool_choice": "auto", "tools": []}
-    return {**head, "output": [output], "usage": usage, **tail}
+    return {**head, "output": output, "usage": usage, **tail}
 
 
-def _chat(reply: Gives | Says, request: Request) -> dict[str, Any]:
+def _chat(reply: Calls | Says, request: Request) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": None}
-    if isinstance(reply, Gives):
-        function = {"name": request.tools[0], "arguments": json.dumps(reply.value)}
-        message["tool_calls"] = [{"id": "call_1", "type": "function", "function": function}]
+    if isinstance(reply, Calls):
+        made = [{"name": name, "arguments": json.dumps(value)} for name, value in reply.calls]
+        message["content"] = reply.text or None
+        message["tool_calls"] = [
+            {"id": f"call_{number}", "type": "function", "function": one} for number, one in enumerate(made, 1)
+        ]
     else:
         message["refusal" if reply.refuses else "content"] = reply.text
     usage = {"prompt_tokens": _tokens(request), "completion_tokens": _said(reply)}
@@ -240,7 +280,7 @@ def _chat(reply: Gives | Says, request: Request) -> dict[str, Any]:
         "created": 1,
         "model": request.body["model"],
         "choices": [
-            {"index": 0, "message": message, "finish_reason": "tool_calls" if isinstance(reply, Gives) else "stop"}
+            {"index": 0, "message": message, "finish_reason": "tool_calls" if isinstance(reply, Calls) else "stop"}
         ],
         "usage": {**usage, "total_tokens": sum(usage.values())},
     }
@@ -248,6 +288,10 @@ def _chat(reply: Gives | Says, request: Request) -> dict[str, Any]:
 
 def _output_text(text: str) -> dict[str, Any]:
     return {"type": "output_text", "text": text, "annotations": []}
+
+
+def _flat(content: str | Sequence[dict[str, Any]]) -> str:
+    return content if isinstance(content, str) else _text(content)
 
 
 def _text(parts: Sequence[dict[str, Any]]) -> str:
@@ -258,6 +302,6 @@ def _tokens(request: Request) -> int:
     return request.size // BYTES_PER_TOKEN
 
 
-def _said(reply: Gives | Says) -> int:
-    text = json.dumps(reply.value) if isinstance(reply, Gives) else reply.text
+def _said(reply: Calls | Says) -> int:
+    text = json.dumps(reply.calls) if isinstance(reply, Calls) else reply.text
     return len(text) // BYTES_PER_TOKEN

@@ -1,7 +1,8 @@
 """The workbench of one researcher: its door, its sandbox, its meter and the operator's wishes."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from aarlab.api.client import Door
 from aarlab.errors import ResearcherError
@@ -25,6 +26,7 @@ def fair_share(budget: BudgetSettings, *, index: int, researchers: int) -> Share
         experiments=part(budget.experiments),
         dev_answers=part(budget.dev_answers),
         verifications=part(budget.verifications),
+        dollars=budget.dollars / researchers,
     )
 
 
@@ -41,12 +43,17 @@ class Bench:
         seconds: float,
         stop: threading.Event,
         log: Callable[[str], None],
+        record: Callable[[Mapping[str, Any]], None],
+        cpu_hour: float = 0.0,
     ) -> None:
+        """`cpu_hour`: dollars for an hour of one core."""
         self.door = door
         self.me = door.me()
         self.card: ProblemCard = door.problem()
         self.share = share
         self.log = log
+        self.record = record
+        self._cpu_second = cpu_hour / 3600
         self._sandbox = sandbox
         self._meter = meter
         self._seconds = seconds
@@ -57,7 +64,7 @@ class Bench:
     def should_stop(self) -> bool:
         """True when the operator wants this researcher to finish; waits while it is paused. Raises Stopped."""
         while True:
-            self._check()
+            self.check()
             me = self.door.me()
             self._show(me.messages)
             if me.control != "pause":
@@ -80,7 +87,7 @@ class Bench:
 
     def train(self, method: str, *, out: str, seeds: Sequence[int]) -> Completed:
         """Runs the card's command inside, one experiment a seed. Raises Stopped, ResearcherError(code="budget")."""
-        self._check()
+        self.check()
         if len(seeds) > self.experiments_left():
             raise ResearcherError("your share of the team's experiments is used up", code="budget")
         words = {
@@ -92,8 +99,33 @@ class Bench:
         self._meter.starts(len(seeds))
         done = self._sandbox.exec([words.get(word, word) for word in self.card.run], timeout=self._seconds)
         self._meter.ended(cpu_seconds=done.cpu_seconds, wall_seconds=done.seconds)
-        self._check()
+        self.check()
         return done
+
+    def run(self, command: str, *, seconds: float) -> Completed:
+        """Runs a shell command in the workspace; its core time costs what a training's does. Raises as in `train`."""
+        self.check()
+        if self._cpu_second and self.dollars_left() <= 0:
+            raise ResearcherError("your share of the team's money is used up", code="budget")
+        done = self._sandbox.exec(["/bin/sh", "-c", command], timeout=min(seconds, self._seconds))
+        self._meter.ended(cpu_seconds=done.cpu_seconds, wall_seconds=done.seconds)
+        self.check()
+        return done
+
+    def reserve(self, dollars: float) -> None:
+        """Sets money aside before a model is asked. Raises ResearcherError(code="budget"), OperatorError."""
+        left = min(self.dollars_left(), self._meter.team_dollars())
+        if dollars > left:
+            raise ResearcherError(f"a call may cost ${dollars:.4f} and ${left:.4f} are left", code="budget")
+        self._meter.reserve(dollars)
+
+    def pay(self, dollars: float) -> None:
+        """What the call has cost."""
+        self._meter.pay(dollars)
+
+    def dollars_left(self) -> float:
+        """Its share less what its sandbox and its model have cost."""
+        return self.share.dollars - self._meter.cpu_seconds * self._cpu_second - self._meter.model_dollars
 
     def experiments_left(self) -> int:
         """Its share less what was ever started."""
@@ -105,7 +137,8 @@ class Bench:
         self._forum.sync(findings)
         return findings
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Raises Stopped when this process was told to end."""
         if self._stop.is_set():
             raise Stopped
 

@@ -1,11 +1,13 @@
 """The researchers' processes: started one after another, watched, restarted, and given up on with a reason."""
 
+import re
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from aarlab.errors import UserError
 from aarlab.fleet.engine.protocol import Engine, Job
 from aarlab.fleet.logs import last_line, size
 from aarlab.paths import StudyPaths
@@ -17,6 +19,8 @@ STAGGER_SECONDS = 0.1
 BACKOFF_SECONDS = 0.5
 GIVEN_UP = "given up"
 """Begins the reason of a pause that the watchdog has set."""
+
+_STAMP = re.compile(r"^\d{4}-\d\d-\d\d [\d:,]+ ")
 
 
 @dataclass
@@ -39,6 +43,8 @@ class Member:
     """Size of its log and number of its last event."""
     seen_at: float = 0.0
     """When that last changed."""
+    refused: str = ""
+    """Why no restart would help: its own words when it ended with bad input."""
     log_start: int = 0
     """Size of its log when the process started."""
 
@@ -72,6 +78,11 @@ class Crew:
                 self._start(member, states[member.name])
             elif not starting:
                 member.done = True
+
+    @property
+    def refused(self) -> str:
+        """Why nobody can work, in the words of the first; "" while anybody may."""
+        return self._members[0].refused if all(member.refused for member in self._members) else ""
 
     @property
     def names(self) -> list[str]:
@@ -130,17 +141,23 @@ class Crew:
             member.done = True
             return
         said = last_line(self._log(member), after=member.log_start)
+        if status == UserError.exit_code:
+            member.refused = _STAMP.sub("", said)
+            self._give_up(member, f"{GIVEN_UP}: {member.refused}")
+            return
         self._again(member, said or f"it ended with status {status}")
 
     def _again(self, member: Member, why: str) -> None:
         """Another start after a growing pause, or the end of it with a reason in the ledger."""
         if member.restarts >= self._watchdog.restarts:
-            member.done = True
-            reason = f"{GIVEN_UP} after {member.restarts} restarts: {why}"
-            self._control(ControlRequest(action="pause", researcher=member.name, reason=reason))
+            self._give_up(member, f"{GIVEN_UP} after {member.restarts} restarts: {why}")
             return
         member.restarts += 1
         member.due = time.monotonic() + BACKOFF_SECONDS * 2 ** (member.restarts - 1)
+
+    def _give_up(self, member: Member, reason: str) -> None:
+        member.done = True
+        self._control(ControlRequest(action="pause", researcher=member.name, reason=reason))
 
     def _log(self, member: Member) -> Path:
         return self._paths.logs / f"{member.name}.log"

@@ -1,11 +1,11 @@
-"""Counts what a researcher's sandbox uses, and tells the operator's door in batches.
+"""Counts what a researcher's sandbox and its model use, and tells the operator's door in batches.
 
 The journal is written before a training starts and after it ends. What is still to be told is the journal's total less
 what the lab has counted, so a crash between the two is neither lost nor counted twice.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from aarlab.api.client import Operator
@@ -13,6 +13,8 @@ from aarlab.canonical import canonical_json
 from aarlab.wire import UsageRequest
 
 BATCH = 4
+LEAST_DOLLARS = 1e-9
+"""Less than this is a rounding error of a sum."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,10 @@ class Used:
     """User and system time of its sandbox."""
     wall_seconds: float = 0.0
     """Time in which its sandbox worked."""
+    model_dollars: float = 0.0
+    """Calls of its language model."""
+    reserved: float = 0.0
+    """What the call that is under way may cost at worst."""
 
 
 class Meter:
@@ -35,13 +41,39 @@ class Meter:
         self._operator = operator
         self._researcher = researcher
         self._batch = batch
-        self._total = _read(journal)
+        found = _read(journal)
+        # A call that was under way when the process was killed may have been paid for: it counts in full.
+        self._total = replace(found, model_dollars=found.model_dollars + found.reserved, reserved=0.0)
         self._told = self._counted_by_lab()
 
     @property
     def experiments(self) -> int:
         """Trainings ever started."""
         return self._total.experiments
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Core time ever used."""
+        return self._total.cpu_seconds
+
+    @property
+    def model_dollars(self) -> float:
+        """Paid for its model, ever."""
+        return self._total.model_dollars
+
+    def team_dollars(self) -> float:
+        """What the whole team has left, as far as the lab was told. Raises OperatorError."""
+        self.report()
+        return self._operator.state().budgets.dollars
+
+    def reserve(self, dollars: float) -> None:
+        """Call before a model is asked: who is killed while it answers has spent this."""
+        self._keep(replace(self._total, reserved=dollars))
+
+    def pay(self, dollars: float) -> None:
+        """Call when the model has answered: what it has cost instead. Tells the lab."""
+        self._keep(replace(self._total, model_dollars=self._total.model_dollars + dollars, reserved=0.0))
+        self.report()
 
     def starts(self, experiments: int) -> None:
         """Call before trainings start: what was started counts, also when it is killed."""
@@ -60,17 +92,23 @@ class Meter:
             experiments=self._total.experiments - self._told.experiments,
             cpu_seconds=max(0.0, self._total.cpu_seconds - self._told.cpu_seconds),
             wall_seconds=max(0.0, self._total.wall_seconds - self._told.wall_seconds),
+            model_dollars=max(0.0, self._total.model_dollars - self._told.model_dollars),
         )
-        if pending.experiments or pending.cpu_seconds > 0:
+        if pending.experiments or pending.cpu_seconds > 0 or pending.model_dollars > LEAST_DOLLARS:
             self._operator.usage(pending)
             self._told = self._total
 
     def _add(self, more: Used) -> None:
-        self._total = Used(
+        total = replace(
+            self._total,
             experiments=self._total.experiments + more.experiments,
             cpu_seconds=self._total.cpu_seconds + more.cpu_seconds,
             wall_seconds=self._total.wall_seconds + more.wall_seconds,
         )
+        self._keep(total)
+
+    def _keep(self, total: Used) -> None:
+        self._total = total
         fresh = self._journal.with_suffix(".new")
         fresh.write_bytes(canonical_json(asdict(self._total)))
         fresh.replace(self._journal)  # not synced: it need not outlive the machine, only this process
@@ -83,6 +121,7 @@ class Meter:
             experiments=mine.experiments,
             cpu_seconds=mine.cpu_seconds,
             wall_seconds=min(self._total.wall_seconds, mine.cpu_seconds * ratio),
+            model_dollars=mine.model_dollars,
         )
 
 

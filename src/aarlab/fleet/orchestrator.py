@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Literal
 
 from aarlab.api.client import Operator
+from aarlab.errors import UserError
 from aarlab.fleet.crew import GIVEN_UP, Crew
 from aarlab.fleet.engine.local import LocalEngine
 from aarlab.fleet.engine.protocol import Engine
@@ -99,6 +100,8 @@ class Fleet:
         ended = SessionRequest(action="end", reason=outcome.reason, finished=outcome.state == "finished")
         self._server.ask(lambda operator: operator.session(ended))
         self._look()
+        if crew.refused:
+            raise UserError(crew.refused)
         return outcome
 
     def _make_crew(self) -> Crew:
@@ -124,6 +127,8 @@ class Fleet:
             if (spent := self._spent(seen.state)) is not None:
                 return Outcome("finished", spent)
             crew.tend(seen.state)
+            if crew.refused:
+                return Outcome("stopped", crew.refused)
             if not crew.active:
                 return Outcome("finished", "every researcher has finished or is paused")
             self._stop.wait(POLL_SECONDS)
@@ -176,8 +181,7 @@ class Fleet:
         """Why the whole team must end; None while it may go on. Each bench keeps to its share of the experiments."""
         if state.budgets.seconds <= 0:
             return "the working time is used up"
-        priced = self._config.price.cpu_hour > 0
-        return "the money is used up" if priced and state.budgets.dollars <= 0 else None
+        return "the money is used up" if self._config.priced and state.budgets.dollars <= 0 else None
 
     def _clean_up(self, names: list[str]) -> None:
         """Removes mounts and cgroups of researchers that could not do it themselves."""

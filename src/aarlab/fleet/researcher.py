@@ -17,11 +17,12 @@ from aarlab.errors import AarlabError, OperatorError
 from aarlab.fleet.bench import Bench, fair_share
 from aarlab.fleet.housing import backend_of, house
 from aarlab.fleet.meter import Meter
+from aarlab.fleet.transcript import Transcript
 from aarlab.minds.protocol import Mind, Stopped
 from aarlab.minds.search.mind import SearchMind
 from aarlab.paths import StudyPaths
 from aarlab.sandbox.protocol import Sandbox
-from aarlab.settings import MindSettings
+from aarlab.settings import StudyConfig
 from aarlab.studyfile import load_study
 
 DEADLINE_SECONDS = 120.0
@@ -61,17 +62,31 @@ def work(paths: StudyPaths, *, name: str) -> None:
         meter = Meter(paths.logs / f"{name}.usage.json", operator, researcher=name)
         with sandbox, Door(socket, deadline=DEADLINE_SECONDS) as door:
             share = fair_share(config.budget, index=index, researchers=config.study.researchers)
-            seconds = config.sandbox.seconds
-            bench = Bench(door, sandbox, meter=meter, share=share, seconds=seconds, stop=stop, log=_LOG.info)
+            seconds, kept = config.sandbox.seconds, Transcript(paths.transcripts / f"{name}.jsonl")
+            bench = Bench(
+                door,
+                sandbox,
+                meter=meter,
+                share=share,
+                seconds=seconds,
+                stop=stop,
+                log=lambda line: _LOG.info("%s", kept.clean(line)),
+                record=kept.add,
+                cpu_hour=config.price.cpu_hour,
+            )
             try:
-                make_mind(config.minds).run(bench)
+                make_mind(config).run(bench)
             finally:
                 meter.report()
 
 
-def make_mind(settings: MindSettings) -> Mind:
-    """What decides, by the settings."""
-    return SearchMind(patience=settings.patience)
+def make_mind(config: StudyConfig) -> Mind:
+    """What decides, by the settings. Raises UserError and OperatorError where a language model cannot be used."""
+    if config.minds.kind == "search":
+        return SearchMind(patience=config.minds.patience)
+    from aarlab.minds.llm.mind import LlmMind
+
+    return LlmMind(config.minds, price=config.price)
 
 
 def _index(operator: Operator, name: str) -> int:

@@ -7,10 +7,11 @@ from aarlab.wire import Budgets
 
 
 def spent_dollars(state: State) -> float:
-    """Core-hours of researchers' sandboxes and of verification, at their price, and what the monitor has cost."""
+    """Core-hours of researchers' sandboxes and of verification at their price, calls of models, and the monitor."""
     seconds = sum(researcher.cpu_seconds for researcher in state.researchers.values())
     seconds += sum(submission.cpu_seconds for submission in state.submissions.values())
-    return seconds / 3600 * state.settings().price.cpu_hour + state.review_dollars
+    models = sum(researcher.model_dollars for researcher in state.researchers.values())
+    return seconds / 3600 * state.settings().price.cpu_hour + models + state.review_dollars
 
 
 def left(state: State, *, now: float | None = None) -> Budgets:
@@ -48,8 +49,7 @@ def require(state: State, door: str) -> None:
 
 def _no_money(state: State) -> bool:
     settings = state.settings()
-    priced = settings.price.cpu_hour > 0 or bool(settings.integrity.monitor)
-    return priced and spent_dollars(state) >= settings.budget.dollars
+    return settings.priced and spent_dollars(state) >= settings.budget.dollars
 
 
 def _of(state: State, door: str) -> list[SubmissionRecord]:

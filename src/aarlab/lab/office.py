@@ -10,6 +10,7 @@ from aarlab.wire import ControlRequest, ResearcherRequest, SessionRequest, Steer
 
 RESERVED = frozenset({"lab", "operator", "data", "verify"})
 """Names that stand for something else in the ledger or in the study's folders."""
+_AMOUNTS = ("experiments", "cpu_seconds", "wall_seconds", "model_dollars")
 MOST = 128
 """Researchers of one study; host uids are reserved for so many."""
 
@@ -33,7 +34,7 @@ class Office:
 
     def report_usage(self, request: UsageRequest, *, id: str | None = None) -> None:
         """Adds to what a researcher has used. Raises UserError on what cannot be an amount."""
-        amounts = {name: getattr(request, name) for name in ("experiments", "cpu_seconds", "wall_seconds")}
+        amounts = {name: getattr(request, name) for name in _AMOUNTS}
         if not all(math.isfinite(amount) and amount >= 0 for amount in amounts.values()):
             raise UserError("amounts used are finite and not negative")
         with self._ledger.open() as book:

@@ -25,6 +25,7 @@ class Researcher:
     experiments: int = 0
     cpu_seconds: float = 0.0
     wall_seconds: float = 0.0
+    model_dollars: float = 0.0
     messages: tuple[str, ...] = ()
     """What the operator wrote to it."""
     note: str = ""

@@ -183,6 +183,7 @@ class State:
             experiments=old.experiments + meta["experiments"],
             cpu_seconds=old.cpu_seconds + meta["cpu_seconds"],
             wall_seconds=old.wall_seconds + meta["wall_seconds"],
+            model_dollars=old.model_dollars + meta.get("model_dollars", 0.0),
         )
 
     def _control_set(self, _: Event, body: dict[str, Any]) -> None:

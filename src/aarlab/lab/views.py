@@ -192,6 +192,7 @@ def _researcher(state: State, record: Researcher) -> ResearcherState:
         reason=record.reason,
         experiments=record.experiments,
         cpu_seconds=record.cpu_seconds,
+        model_dollars=record.model_dollars,
         dev_answers=len(dev),
         best_dev=max((entry.answer for entry in dev if entry.answer is not None), default=None),
         verifications=len(verify),

@@ -1,8 +1,8 @@
 """What a mind is, and the one thing it is given: a workbench. A mind knows nothing else of aarlab."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from aarlab.api.client import Door
 from aarlab.sandbox.protocol import Completed
@@ -23,6 +23,8 @@ class Share:
     """Answers of the dev set."""
     verifications: int
     """Methods sent to verify."""
+    dollars: float = 0.0
+    """Calls of its model and its sandbox together."""
 
 
 class Workbench(Protocol):
@@ -52,6 +54,10 @@ class Workbench(Protocol):
         """Asked between steps: True when it is time to finish properly. Waits while paused. Raises Stopped."""
         ...
 
+    def check(self) -> None:
+        """Raises Stopped when the process must end at once; for long waits, it asks nobody."""
+        ...
+
     def log(self, action: str) -> None:
         """One line on what is being done; also the sign of life that the watchdog looks for."""
         ...
@@ -69,6 +75,26 @@ class Workbench(Protocol):
 
         Raises Stopped, and ResearcherError(code="budget") when its share of experiments does not suffice.
         """
+        ...
+
+    def run(self, command: str, *, seconds: float) -> Completed:
+        """Runs a shell command in the sandbox, in the workspace. Raises Stopped, ResearcherError(code="budget")."""
+        ...
+
+    def reserve(self, dollars: float) -> None:
+        """Sets aside what a call of a model may cost at worst. Raises ResearcherError(code="budget") beyond the cap."""
+        ...
+
+    def pay(self, dollars: float) -> None:
+        """What the call that was reserved has cost."""
+        ...
+
+    def dollars_left(self) -> float:
+        """What this researcher may still spend."""
+        ...
+
+    def record(self, entry: Mapping[str, Any]) -> None:
+        """Appends an entry to the researcher's transcript, which the operator keeps. Secrets are blanked out."""
         ...
 
     def experiments_left(self) -> int:

@@ -27,7 +27,7 @@ class CostLine:
     cpu_seconds: float
     """User and system time in sandboxes."""
     dollars: float
-    """At the study's price of a core-hour."""
+    """Core-hours at the study's price, and calls of models."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def costs(state: State) -> Costs:
     """Who has used what."""
     price = state.settings().price.cpu_hour / 3600
     lines = [
-        CostLine(entry.name, entry.experiments, entry.cpu_seconds, entry.cpu_seconds * price)
+        CostLine(entry.name, entry.experiments, entry.cpu_seconds, entry.cpu_seconds * price + entry.model_dollars)
         for entry in state.researchers.values()
     ]
     verified = [entry for entry in state.submissions.values() if entry.door == "verify" and not entry.pending]

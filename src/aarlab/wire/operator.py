@@ -18,12 +18,14 @@ class ResearcherRequest(Wire):
 
 
 class UsageRequest(Wire):
-    """POST /operator/usage: what a researcher's sandbox has used since the last report."""
+    """POST /operator/usage: what a researcher has used since the last report."""
 
     researcher: str
     experiments: int
     cpu_seconds: float
     wall_seconds: float
+    model_dollars: float = 0.0
+    """Calls of its language model, at their price."""
 
 
 class ControlRequest(Wire):
@@ -116,6 +118,8 @@ class ResearcherState(Wire):
     """Why the operator, or the watchdog, has set `control`."""
     experiments: int
     cpu_seconds: float
+    model_dollars: float = 0.0
+    """Calls of its language model, at their price."""
     dev_answers: int
     best_dev: float | None
     verifications: int

@@ -1,0 +1,109 @@
+"""The tools of a language model: what they are called, what they take, and what is answered when they cannot work."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from aarlab.errors import ResearcherError
+from aarlab.minds.llm.transcript import Scribe
+from aarlab.minds.protocol import Workbench
+
+if TYPE_CHECKING:
+    from pydantic_ai.messages import ToolCallPart
+    from pydantic_ai.tools import ToolDefinition
+
+MOST = 12_000
+"""Characters of one result that the model sees; the rest is in a file."""
+TAIL = 3_000
+"""Of these, from the end of the result."""
+CALLS = 16
+"""Calls of one answer that are carried out."""
+
+
+class Form(BaseModel):
+    """What a tool takes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+F = TypeVar("F", bound=Form)
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One tool."""
+
+    description: str
+    """For the model."""
+    form: type[Form]
+    """What it takes."""
+    work: Callable[[Any], str]
+    """Carries it out. Raises ResearcherError with a line for the model."""
+
+
+def tool(description: str, form: type[F], work: Callable[[F], str]) -> Tool:
+    """A tool whose work takes what its form describes."""
+    return Tool(description, form, work)
+
+
+class Toolbox:
+    """All tools of one researcher. Calls are carried out one after another, in the order of the answer."""
+
+    def __init__(self, tools: Mapping[str, Tool], *, bench: Workbench, scribe: Scribe) -> None:
+        """`tools` by name."""
+        self._tools = dict(tools)
+        self._bench, self._scribe = bench, scribe
+        self._outputs = 0
+
+    def definitions(self) -> "list[ToolDefinition]":
+        """As the provider is told of them."""
+        from pydantic_ai.tools import ToolDefinition
+
+        return [
+            ToolDefinition(name=name, description=one.description, parameters_json_schema=one.form.model_json_schema())
+            for name, one in self._tools.items()
+        ]
+
+    def call(self, part: "ToolCallPart", *, number: int) -> str:
+        """The result of the `number`-th call of an answer, as the model sees it. Raises Stopped, OperatorError."""
+        begin = time.monotonic()
+        self._bench.log(f"calls {part.tool_name if part.tool_name in self._tools else 'an unknown tool'}")
+        text = self._result(part) if number < CALLS else f"not carried out: an answer has at most {CALLS} calls"
+        self._scribe.call(part.tool_name, result=text, seconds=time.monotonic() - begin)
+        return self._cut(text)
+
+    def _result(self, part: "ToolCallPart") -> str:
+        found = self._tools.get(part.tool_name)
+        if found is None:
+            return f"there is no tool {part.tool_name[:64]!r}; there are: {', '.join(self._tools)}"
+        try:
+            given = part.args if isinstance(part.args, dict) else json.loads(part.args or "{}")
+            return found.work(found.form.model_validate(given))
+        except ValidationError as error:
+            return f"not carried out: {_first(error)}"
+        except ValueError:
+            return "not carried out: the arguments are no complete JSON object"
+        except ResearcherError as error:
+            return f"refused: {error}"
+
+    def _cut(self, text: str) -> str:
+        if len(text) <= MOST:
+            return text
+        self._outputs += 1
+        name = f"outputs/{self._outputs:04d}.txt"
+        try:
+            self._bench.put(name, text.encode())
+            where = f"all of it is in /work/{name}"
+        except ResearcherError as error:
+            where = f"the rest is lost: {error}"
+        return f"{text[: MOST - TAIL]}\n[... {len(text) - MOST} characters left out; {where} ...]\n{text[-TAIL:]}"
+
+
+def _first(error: ValidationError) -> str:
+    """The first thing that is wrong, in one line."""
+    found = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(map(str, found['loc'])) or 'the arguments'}: {found['msg']}"
