@@ -18,7 +18,7 @@ run:
 	@.venv/bin/aarlab run $(ARGS)
 
 test: lint
-	@.venv/bin/python -m pytest -m "not slow and not alone" -n 3 --dist loadfile $(ARGS)
+	@.venv/bin/python -m pytest -m "not slow and not alone" -n 3 --dist loadfile $(or $(strip $(ARGS)),tests/redteam tests/minds tests/cli tests)
 	@$(if $(strip $(ARGS)),,.venv/bin/python -m pytest -m alone)
 
 test-slow:

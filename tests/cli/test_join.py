@@ -236,6 +236,7 @@ def test_aarlab_stop_shows_a_person_out(study: StudyPaths) -> None:
     assert State.of(events(study)).clock.open is False
 
 
+@pytest.mark.slow
 def test_a_lab_that_has_died_ends_it_in_one_line(study: StudyPaths) -> None:
     with begin(study, "sleep 300", "--name", "bob") as process:
         os.kill(int((study.runtime / "server.pid").read_text()), signal.SIGKILL)
@@ -244,6 +245,7 @@ def test_a_lab_that_has_died_ends_it_in_one_line(study: StudyPaths) -> None:
     assert "the lab does not answer" in err.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_after_a_kill_the_next_join_finds_the_workspace(study: StudyPaths) -> None:
     with begin(study, "echo written > before; echo done; sleep 300", "--name", "bob") as process:
         assert process.stdout is not None
@@ -253,6 +255,7 @@ def test_after_a_kill_the_next_join_finds_the_workspace(study: StudyPaths) -> No
     assert join(study, "cat before", "--name", "bob").out == "written\n"
 
 
+@pytest.mark.slow
 def test_the_end_of_the_working_time_ends_it_and_refuses_the_next(tmp_path: Path) -> None:
     paths = new_study(tmp_path / "short", budget={"minutes": 0.05})
     done = join(paths, "sleep 300")
@@ -262,6 +265,7 @@ def test_the_end_of_the_working_time_ends_it_and_refuses_the_next(tmp_path: Path
     assert (again.status, again.err.splitlines()[-1].startswith("aarlab: the working time is used up")) == (2, True)
 
 
+@pytest.mark.slow
 def test_a_person_and_a_fleet_in_one_study(tmp_path: Path) -> None:
     sets = ["study.researchers=1", "study.seed=7", "budget.minutes=0.5", "verify.seeds=2", "verify.answer_every=0"]
     words = [word for one in sets for word in ("--set", one)]

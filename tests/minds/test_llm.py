@@ -85,6 +85,7 @@ def test_from_a_direction_to_a_verified_row(tmp_path: Path, monkeypatch: pytest.
     assert " bash: pwd; ls /data; cat /etc/shadow\n" in log
 
 
+@pytest.mark.slow
 def test_a_model_researches_the_embedded_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     look = ("bash", {"command": "true\ncat /proc/1/environ"})
     script = (Calls(write(EMBEDDED), look), *verified(Ids()))
@@ -175,6 +176,7 @@ def test_a_long_output_is_cut_and_kept_and_a_session_follows_another(
     assert "# Your notes\n\nn1" in seen[1].user
 
 
+@pytest.mark.slow
 def test_what_was_killed_goes_on_from_its_notes_and_hands_in_nothing_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -185,7 +185,9 @@ def simulated(
 RATES = (0.2, 0.3, 0.25)
 
 
-@pytest.mark.parametrize(("own", "least", "most"), [(0.04, 0.92, 0.98), (0.0, 0.94, 1.0)])
+@pytest.mark.parametrize(
+    ("own", "least", "most"), [(0.04, 0.92, 0.98), pytest.param(0.0, 0.94, 1.0, marks=pytest.mark.slow)]
+)
 def test_intervals_cover_the_truth_in_500_studies(own: float, least: float, most: float) -> None:
     """Nominal 95 %. Where runs do not differ by themselves, that they might makes the interval conservative."""
     rng = np.random.default_rng(3)

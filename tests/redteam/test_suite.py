@@ -143,7 +143,7 @@ def test_unknown_attack_is_named_with_the_nearest(tmp_path: Path) -> None:
     assert done.err == "aarlab: there is no attack 'flip a label': did you mean 'flip one label'?\n"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_an_interrupt_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
     with start("redteam", "--only", "flip one label", cwd=tmp_path, TMPDIR=str(tmp_path)) as process:
         until(lambda: any(tmp_path.glob("aarlab-redteam-*/flip/logs/server.log")), seconds=60)

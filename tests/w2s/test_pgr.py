@@ -113,7 +113,7 @@ def test_items_of_one_group_count_as_one() -> None:
     assert ten.low == pytest.approx(one.low, abs=1e-6)
 
 
-@pytest.mark.parametrize("own_tests", [True, False])
+@pytest.mark.parametrize("own_tests", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_the_interval_covers_the_truth_as_often_as_it_says(own_tests: bool) -> None:
     rng = np.random.default_rng(7)
     sizes = {"pool": 900, "test": 350} if own_tests else {"pool": 350, "test": 350}
