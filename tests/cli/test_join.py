@@ -87,6 +87,7 @@ def test_from_the_problem_to_a_verified_row_with_the_command_lab_alone(study: St
     assert state.clock.closed > 0
 
 
+@pytest.mark.slow
 def test_a_second_join_goes_on_in_the_same_workspace(study: StudyPaths) -> None:
     assert join(study, "echo kept > mine.txt", "--name", "bob").status == 0
     again = join(study, "cat mine.txt; head -1 README.md; ls forum", "--name", "bob")
@@ -94,6 +95,7 @@ def test_a_second_join_goes_on_in_the_same_workspace(study: StudyPaths) -> None:
     assert "README.md" in again.out.splitlines()[2:]
 
 
+@pytest.mark.slow
 def test_streams_and_status_are_those_of_the_command(study: StudyPaths) -> None:
     command = [sys.executable, "-m", "aarlab.cli.main", "join", "--study", str(study.root), "--name", "bob"]
     script = "head -c 300000 | wc -c; echo wrong >&2; exit 7"
@@ -138,6 +140,7 @@ def test_what_is_wrong_is_one_line_and_a_status(study: StudyPaths) -> None:
     assert not {"out", "outside"} & set(said)
 
 
+@pytest.mark.slow
 def test_text_of_others_is_quoted_and_drives_no_terminal(study: StudyPaths) -> None:
     script = f"""
     cat > evil.txt <<'END'
@@ -160,6 +163,7 @@ END
     assert all(line.startswith(("> ", '    "t', '  "t')) for line in quoted), quoted
 
 
+@pytest.mark.slow
 def test_nothing_else_is_reachable_from_the_shell(study: StudyPaths) -> None:
     script = f"""
     python -c 'import socket; socket.create_connection(("1.1.1.1", 53), 3)' 2>/dev/null && echo network
@@ -171,6 +175,7 @@ def test_nothing_else_is_reachable_from_the_shell(study: StudyPaths) -> None:
     assert join(study, script, "--name", "eve").out == "lab.sock 1000\n"
 
 
+@pytest.mark.slow
 def test_the_same_person_joins_once_and_others_beside(study: StudyPaths) -> None:
     with begin(study, "while [ ! -e go ]; do sleep 0.1; done", "--name", "bob") as first:
         twice = join(study, "true", "--name", "bob")
@@ -186,6 +191,7 @@ def test_the_same_person_joins_once_and_others_beside(study: StudyPaths) -> None
     assert err.splitlines()[-1] == "aarlab: the lab was closed"
 
 
+@pytest.mark.slow
 def test_bad_options_are_one_line(study: StudyPaths) -> None:
     for options, words in (
         (("--name", "Ada!"), "small letters"),
@@ -198,6 +204,7 @@ def test_bad_options_are_one_line(study: StudyPaths) -> None:
         assert words in done.err
 
 
+@pytest.mark.slow
 def test_a_shell_on_a_terminal_with_ctrl_c_and_job_control(study: StudyPaths) -> None:
     with Terminal("join", "--study", study.root, "--name", "bob", cwd=study.root) as person:
         person.until("person-bob:/work$ ")
@@ -220,6 +227,7 @@ def test_a_shell_on_a_terminal_with_ctrl_c_and_job_control(study: StudyPaths) ->
     assert running(study) is None
 
 
+@pytest.mark.slow
 def test_a_terminal_that_is_gone_ends_it(study: StudyPaths) -> None:
     with Terminal("join", "--study", study.root, "--name", "bob", cwd=study.root) as person:
         person.until("person-bob:/work$ ")
@@ -228,6 +236,7 @@ def test_a_terminal_that_is_gone_ends_it(study: StudyPaths) -> None:
     assert State.of(events(study)).clock.open is False
 
 
+@pytest.mark.slow
 def test_aarlab_stop_shows_a_person_out(study: StudyPaths) -> None:
     with begin(study, "sleep 300", "--name", "bob") as process:
         stopped = aarlab("stop", "--study", study.root, cwd=study.root)

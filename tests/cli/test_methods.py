@@ -44,6 +44,7 @@ def test_one_method_is_tried_beside_vanilla(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_sweep_is_a_row_for_each_point_in_order(tmp_path: Path) -> None:
     words = ("w2s", "sweep", "--method", "vanilla", "--domain", "code", "--seeds", "2")
     rows = json.loads(aarlab(*words, "--set", "l2=1,0.1,0.01", "--json", cwd=tmp_path).out)

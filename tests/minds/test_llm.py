@@ -38,7 +38,10 @@ def run(config: StudyConfig, folder: Path) -> tuple[StudyPaths, State]:
     return paths, State.of(events(paths))
 
 
-@pytest.mark.parametrize("model", ["anthropic/claude-sonnet-4-5", "openai/gpt-5", "openai-chat/scripted"])
+@pytest.mark.parametrize(
+    "model",
+    ["anthropic/claude-sonnet-4-5", pytest.param("openai/gpt-5", marks=pytest.mark.slow), "openai-chat/scripted"],
+)
 def test_from_a_direction_to_a_verified_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str) -> None:
     ids, seen = Ids(), list[Request]()
 
