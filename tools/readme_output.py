@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 BOARD = r"^Verified board|^rank|^ +[1-4]  [+-]|^ \([12]\)  [+-]|^ +-  [+-]"
 KEEP = {
-    "run": [(r"^setup|^aarlab", 4), (r"proposes|VERIFIED", 4), (BOARD, 15), (r"^working time", 4)],
+    "run": [(r"^setup|^aarlab", 4), (r"proposes|VERIFIED", 4), (BOARD, 15), (r"^working time", 5)],
     "test": [(r"^setup|^All checks|^Success|^Contracts: |passed", 8)],
 }
 """What is kept of each output: from the first line that a pattern finds, so many lines that do not repeat."""
