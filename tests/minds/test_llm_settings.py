@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from aarlab.minds.llm.prompts import MOST_WORDS, instructions
+from aarlab.minds.tools.briefing import MOST_WORDS, instructions
 from tests.support.cli import aarlab
 from tests.support.llm_server import KEY, Fails, llm_server
 

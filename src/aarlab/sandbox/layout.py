@@ -58,6 +58,8 @@ def _mounts(spec: Spec) -> list[str]:
     for source, target in ((spec.method, "/method"), (spec.sock, "/sock")):
         if source is not None:
             options += ["--ro-bind", str(source), target]
+    for target, source in spec.shelves.items():
+        options += ["--ro-bind", str(source), target]
     return options
 
 

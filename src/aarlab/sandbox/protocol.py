@@ -50,6 +50,8 @@ class Spec:
     """Host folder that is /method inside, read-only (verification)."""
     sock: Path | None = None
     """Host folder that is /sock inside, with the researcher's lab.sock."""
+    shelves: Mapping[str, Path] = field(default_factory=dict)
+    """Further host folders, read-only, by their absolute place inside."""
     disk_image: Path | None = None
     """Where root keeps the size-limited disk of `work`; None = a throw-away disk."""
     uid: int | None = None

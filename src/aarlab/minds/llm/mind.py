@@ -5,19 +5,19 @@ from typing import TYPE_CHECKING
 
 from aarlab.errors import ResearcherError, UserError
 from aarlab.minds.llm.context import latest, size
-from aarlab.minds.llm.desk import LabDesk
-from aarlab.minds.llm.files import Workspace
 from aarlab.minds.llm.model import Model, Refused, TooLong
 from aarlab.minds.llm.names import name_of, require_key
 from aarlab.minds.llm.prices import prices_of
-from aarlab.minds.llm.prompts import instructions, opening
-from aarlab.minds.llm.tools import Toolbox
-from aarlab.minds.llm.transcript import Scribe
 from aarlab.minds.protocol import Workbench
+from aarlab.minds.tools.box import Toolbox
+from aarlab.minds.tools.briefing import instructions, opening
+from aarlab.minds.tools.chest import toolbox
+from aarlab.minds.tools.scribe import Scribe
 from aarlab.settings import MindSettings, PriceSettings
 
 if TYPE_CHECKING:
     from pydantic_ai.messages import ModelMessage, ModelRequest, ModelRequestPart, ModelResponse, ToolCallPart
+    from pydantic_ai.tools import ToolDefinition
 
 IDLE = 3
 """Sessions in a row in which no tool was called: it has nothing more to do."""
@@ -45,9 +45,7 @@ class LlmMind:
         """Sessions until the study, its share of the money, or what it wants to do ends."""
         scribe = Scribe(bench, model=self._settings.model)
         model = Model(self._name, prices=self._prices, settings=self._settings, bench=bench, scribe=scribe)
-        tools = Toolbox(
-            {**Workspace(bench, scribe=scribe).tools(), **LabDesk(bench).tools()}, bench=bench, scribe=scribe
-        )
+        tools = toolbox(bench, scribe=scribe)
         idle = 0
         try:
             while idle < IDLE and not bench.should_stop():
@@ -78,7 +76,7 @@ class Session:
         """Begins when it is run. `system` are the instructions."""
         self._bench, self._model, self._tools, self._scribe = bench, model, tools, scribe
         self._settings, self._system = settings, system
-        self._definitions = tools.definitions()
+        self._definitions = definitions(tools)
         schemas = sum(len(repr(one.parameters_json_schema)) + len(one.description or "") for one in self._definitions)
         self._extra = len(system.encode()) + schemas
         self._talk: list[ModelMessage] = []
@@ -131,7 +129,7 @@ class Session:
 
         parts: list[ModelRequestPart] = []
         for number, call in enumerate(calls):
-            text = self._tools.call(call, number=number)
+            text = self._tools.call(call.tool_name, call.args, number=number)
             parts.append(ToolReturnPart(tool_name=call.tool_name, content=text, tool_call_id=call.tool_call_id))
         return ModelRequest(parts=[*parts, *(UserPromptPart(content=text) for text in self._notices())])
 
@@ -178,3 +176,13 @@ class Session:
 
     def _tokens(self) -> int:
         return self._model.scale.guess(self._size())
+
+
+def definitions(box: Toolbox) -> "list[ToolDefinition]":
+    """The tools as the provider is told of them."""
+    from pydantic_ai.tools import ToolDefinition
+
+    return [
+        ToolDefinition(name=name, description=one.description, parameters_json_schema=one.form.model_json_schema())
+        for name, one in box.tools.items()
+    ]

@@ -10,8 +10,8 @@ from aarlab.errors import OperatorError, UserError
 from aarlab.minds.llm.context import Scale, size
 from aarlab.minds.llm.names import Name
 from aarlab.minds.llm.prices import Prices
-from aarlab.minds.llm.transcript import Scribe
 from aarlab.minds.protocol import Stopped, Workbench
+from aarlab.minds.tools.scribe import Scribe
 from aarlab.settings import MindSettings
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import Literal
 from pydantic import Field
 
 from aarlab.errors import ResearcherError
-from aarlab.minds.llm.tools import Form, Tool, tool
-from aarlab.minds.llm.transcript import Scribe
 from aarlab.minds.protocol import Workbench
+from aarlab.minds.tools.box import Form, Tool, tool
+from aarlab.minds.tools.scribe import Scribe
 from aarlab.quote import quote_untrusted
 from aarlab.sandbox.protocol import Completed
 

@@ -5,10 +5,10 @@ from typing import Any
 from pydantic import Field
 
 from aarlab.errors import ResearcherError
-from aarlab.minds.llm.files import OF_OTHERS, inside, read, told
-from aarlab.minds.llm.prompts import HANDED_IN, handed_in, left
-from aarlab.minds.llm.tools import Form, Tool, tool
 from aarlab.minds.protocol import Workbench
+from aarlab.minds.tools.box import Form, Tool, tool
+from aarlab.minds.tools.briefing import HANDED_IN, handed_in, left
+from aarlab.minds.tools.files import OF_OTHERS, inside, read, told
 from aarlab.quote import quote_untrusted
 from aarlab.wire import (
     BoardRow,

@@ -4,17 +4,13 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from aarlab.errors import ResearcherError
-from aarlab.minds.llm.transcript import Scribe
 from aarlab.minds.protocol import Workbench
-
-if TYPE_CHECKING:
-    from pydantic_ai.messages import ToolCallPart
-    from pydantic_ai.tools import ToolDefinition
+from aarlab.minds.tools.scribe import Scribe
 
 MOST = 12_000
 """Characters of one result that the model sees; the rest is in a file."""
@@ -59,30 +55,29 @@ class Toolbox:
         self._bench, self._scribe = bench, scribe
         self._outputs = 0
 
-    def definitions(self) -> "list[ToolDefinition]":
-        """As the provider is told of them."""
-        from pydantic_ai.tools import ToolDefinition
+    @property
+    def tools(self) -> Mapping[str, Tool]:
+        """By name."""
+        return self._tools
 
-        return [
-            ToolDefinition(name=name, description=one.description, parameters_json_schema=one.form.model_json_schema())
-            for name, one in self._tools.items()
-        ]
+    def call(self, name: str, given: str | Mapping[str, Any] | None, *, number: int = 0) -> str:
+        """The result of the `number`-th call of an answer, as the model sees it. Raises Stopped, OperatorError.
 
-    def call(self, part: "ToolCallPart", *, number: int) -> str:
-        """The result of the `number`-th call of an answer, as the model sees it. Raises Stopped, OperatorError."""
+        `given` are the arguments, as JSON or read from it.
+        """
         begin = time.monotonic()
-        self._bench.log(f"calls {part.tool_name if part.tool_name in self._tools else 'an unknown tool'}")
-        text = self._result(part) if number < CALLS else f"not carried out: an answer has at most {CALLS} calls"
-        self._scribe.call(part.tool_name, result=text, seconds=time.monotonic() - begin)
+        self._bench.log(f"calls {name if name in self._tools else 'an unknown tool'}")
+        text = self._result(name, given) if number < CALLS else f"not carried out: an answer has at most {CALLS} calls"
+        self._scribe.call(name, result=text, seconds=time.monotonic() - begin)
         return self._cut(text)
 
-    def _result(self, part: "ToolCallPart") -> str:
-        found = self._tools.get(part.tool_name)
+    def _result(self, name: str, given: str | Mapping[str, Any] | None) -> str:
+        found = self._tools.get(name)
         if found is None:
-            return f"there is no tool {part.tool_name[:64]!r}; there are: {', '.join(self._tools)}"
+            return f"there is no tool {name[:64]!r}; there are: {', '.join(self._tools)}"
         try:
-            given = part.args if isinstance(part.args, dict) else json.loads(part.args or "{}")
-            return found.work(found.form.model_validate(given))
+            read = given if isinstance(given, Mapping) else json.loads(given or "{}")
+            return found.work(found.form.model_validate(read))
         except ValidationError as error:
             return f"not carried out: {_first(error)}"
         except ValueError:
