@@ -164,6 +164,7 @@ def record(begin: Begin, kind: str) -> Answers:
         return [answer for answer in tape.answers if "wait" not in answer[0]] + inputs
 
 
+@pytest.mark.slow
 def test_the_final_set_counts_it_and_a_replay_reproduces_the_row(begin: Begin) -> None:
     lab = begin(SETTINGS)
     seen = lab.admit("r1").prove(METHODS["blind to the hidden"], title="blind", wait=90)

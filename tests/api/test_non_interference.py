@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
 from safetensors.numpy import load_file
 
 from aarlab.api.unix import UnixHttp
@@ -142,6 +143,7 @@ def test_nor_are_they_where_the_inputs_of_all_hidden_items_are_public(begin: Beg
     assert record(begin, with_predictions, "verify", "final", protocol="predictions") == seen
 
 
+@pytest.mark.slow
 def test_nor_final_labels_when_one_file_answers_both_parts(begin: Begin) -> None:
     seen = record(begin, with_verified_predictions, protocol="predictions")
     assert record(begin, with_verified_predictions, "final", protocol="predictions") == seen

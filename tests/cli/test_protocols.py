@@ -45,6 +45,7 @@ def items_of(lab: LabProcess) -> int:
     return found
 
 
+@pytest.mark.slow
 def test_a_person_hands_in_files_and_everything_says_what_they_are_worth(lab: LabProcess) -> None:
     where = lab.paths.root.parent
     refused = submit(lab)
