@@ -139,6 +139,8 @@ class MindSettings(Model):
     """llm: a conversation that would be longer is cut to half of this, oldest turns first."""
     output_tokens: int = Field(8_192, ge=256)
     """llm: most tokens of one answer."""
+    stall_seconds: float = Field(300.0, gt=0)
+    """llm: a provider that sends nothing for so long while it answers is asked again."""
 
 
 class IntegritySettings(Model):

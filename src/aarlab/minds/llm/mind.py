@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 from aarlab.errors import ResearcherError, UserError
 from aarlab.minds.llm.context import latest, size
-from aarlab.minds.llm.model import Model, Refused, TooLong
+from aarlab.minds.llm.model import Model
 from aarlab.minds.llm.names import name_of, require_key
 from aarlab.minds.llm.prices import prices_of
+from aarlab.minds.llm.trouble import Refused, TooLong
 from aarlab.minds.protocol import Workbench
 from aarlab.minds.tools.box import Toolbox
 from aarlab.minds.tools.briefing import instructions, opening
