@@ -40,7 +40,7 @@ def run(config: StudyConfig, folder: Path) -> tuple[StudyPaths, State]:
 
 @pytest.mark.parametrize(
     "model",
-    ["anthropic/claude-sonnet-4-5", pytest.param("openai/gpt-5", marks=pytest.mark.slow), "openai-chat/scripted"],
+    ["anthropic/claude-sonnet-5-5", pytest.param("openai/gpt-5", marks=pytest.mark.slow), "openai-chat/scripted"],
 )
 def test_from_a_direction_to_a_verified_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str) -> None:
     ids, seen = Ids(), list[Request]()
@@ -94,7 +94,7 @@ def test_a_model_researches_the_embedded_problem(tmp_path: Path, monkeypatch: py
     script = (Calls(write(EMBEDDED), look), *verified(Ids()))
     with llm_server(*script, Says("Done."), *ENDS) as server:
         use(server, monkeypatch)
-        config = settings(minds={"kind": "llm", "model": "anthropic/claude-sonnet-4-5"}, budget={"dollars": 5.0})
+        config = settings(minds={"kind": "llm", "model": "anthropic/claude-sonnet-5-5"}, budget={"dollars": 5.0})
         _, state = run(config, tmp_path / "s")
     assert [(one.door, one.status) for one in state.submissions.values()] == [("dev", "ok"), ("verify", "ok")]
     assert "looks through /proc" in str(

@@ -33,10 +33,19 @@ PATIENCE = 900.0
 class Model:
     """Asks. Used from one thread; `close` gives its connections back."""
 
-    def __init__(self, name: Name, *, prices: Prices, settings: MindSettings, bench: Workbench, scribe: Scribe) -> None:
-        """Connects to nobody yet."""
+    def __init__(
+        self,
+        name: Name,
+        *,
+        prices: Prices,
+        settings: MindSettings,
+        bench: Workbench,
+        scribe: Scribe,
+        first_pause: float = FIRST_PAUSE,
+    ) -> None:
+        """Connects to nobody yet. `first_pause`: seconds before the second attempt."""
         self._name, self._prices, self._bench, self._scribe = name, prices, bench, scribe
-        self._output = settings.output_tokens
+        self._output, self._first_pause = settings.output_tokens, first_pause
         self._line = Line(name, settings=settings, bench=bench)
         self._draws = random.Random(f"{bench.me.name}:{bench.me.seed}")
         self.scale = Scale()
@@ -103,9 +112,9 @@ class Model:
         return min(worst, self._prices.dollars(replace(seen, output_tokens=self._output)))
 
     def _pause(self, trouble: Trouble, attempt: int) -> None:
-        least = min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt) if trouble.pause is None else trouble.pause
+        least = min(LONGEST_PAUSE, self._first_pause * 2**attempt) if trouble.pause is None else trouble.pause
         if least > PATIENCE:
             raise OperatorError(f"{self._name.words}: {trouble.words}, and is to be asked again in {least:.0f} s")
         seconds = least * (1 + JITTER * self._draws.random())
-        self._bench.log(f"asks the model again in {seconds:.1f} s: {trouble.words}")
+        self._bench.log(f"asks the model again in {seconds:.3g} s: {trouble.words}")
         self._line.wait(seconds)

@@ -46,12 +46,12 @@ def judged(error: Exception, name: Name) -> Trouble:
     status = error.status_code if isinstance(error, exceptions.ModelHTTPError) else None
     _stop_if_permanent(error, name, status)
     pause = error.retry_after if isinstance(error, exceptions.ModelAPIError) else None
-    begun = isinstance(error, exceptions.ModelAPIError) and error.in_stream
+    if isinstance(error, exceptions.ModelAPIError) and error.in_stream:
+        return Trouble(f"the provider broke its answer off ({type(error).__name__})", pause)
     if isinstance(error, exceptions.ModelHTTPError):
         if error.provider_retry_hint is False:
             raise OperatorError(f"{name.words}: the provider answered with status {status} and wants no other attempt")
-        where = "broke its answer off" if begun else "answered"
-        return Trouble(f"the provider {where} with status {status}", pause, sent=begun)
+        return Trouble(f"the provider answered with status {status}", pause, sent=False)
     if isinstance(error, exceptions.ModelTimeoutError | exceptions.ModelRequestTimeout):
         connecting = isinstance(error, exceptions.ModelTimeoutError) and error.phase in ("pool", "connect")
         return Trouble("nothing came from the provider for too long", pause, sent=not connecting)
