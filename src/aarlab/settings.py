@@ -137,6 +137,9 @@ class MindSettings(Model):
     """llm: answers of the model in one session; a fresh session follows, with its notes."""
     context_tokens: int = Field(100_000, ge=4_000)
     """llm: a conversation that would be longer is cut to half of this, oldest turns first."""
+    calls: Literal["native", "json"] = "native"
+    """llm: how it calls tools: "native", or "json" for a model or a server that knows no tools: each answer is one
+    call, as JSON of a form that the server enforces."""
     output_tokens: int = Field(8_192, ge=256)
     """llm: most tokens of one answer."""
     stall_seconds: float = Field(300.0, gt=0)

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aarlab.errors import UserError
+from aarlab.minds.llm import forced
 from aarlab.minds.llm.names import Name
 from aarlab.minds.llm.trouble import Trouble, judged
 from aarlab.minds.protocol import Workbench
@@ -86,15 +87,18 @@ class Line:
         from pydantic_ai.direct import model_request_stream
         from pydantic_ai.models import ModelRequestParameters
 
-        parameters = ModelRequestParameters(function_tools=list(tools))
+        as_json = self._settings.calls == "json"
+        parameters = forced.parameters(tools) if as_json else ModelRequestParameters(function_tools=list(tools))
+        sent = forced.plain(talk, tools=tools) if as_json else talk
         client = await self._connected()
         opening = model_request_stream(
-            client, talk, model_settings=self._model_settings(), model_request_parameters=parameters
+            client, sent, model_settings=self._model_settings(), model_request_parameters=parameters
         )
         async with opening as self._stream:
             async for _ in self._stream:
                 self._pieces += 1
-            return self._stream.get()
+            answer = self._stream.get()
+        return forced.called(answer, number=len(talk)) if as_json and _is_whole(answer) else answer
 
     async def _connected(self) -> "Client":
         """The provider's client: one for all calls, because its connections belong to this event loop."""
