@@ -8,11 +8,13 @@ import pytest
 
 from aarlab.api.client import Door
 from aarlab.fleet.bench import Bench, fair_share
+from aarlab.fleet.guard import Guard
 from aarlab.fleet.housing import backend_of, house
 from aarlab.fleet.meter import Meter
 from aarlab.fleet.transcript import Transcript
 from aarlab.minds.llm.mind import LlmMind
-from aarlab.settings import BudgetSettings, MindSettings, PriceSettings, SandboxSettings
+from aarlab.minds.protocol import GivenUp
+from aarlab.settings import BudgetSettings, MindSettings, PriceSettings, SandboxSettings, WatchdogSettings
 from aarlab.wire import FindingRequest, SteerRequest
 from tests.support.lab import FAST, LabProcess, Member
 from tests.support.llm_mind import ENDS
@@ -66,8 +68,10 @@ def converse(lab: LabProcess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *
             stop=threading.Event(),
             log=lambda _: None,
             record=Transcript(tmp_path / "kept" / "r1.jsonl").add,
+            guard=Guard(WatchdogSettings(), say=lambda _: None, end=lambda _: None),
         )
-        LlmMind(MINDS, price=PRICE).run(bench)
+        with pytest.raises(GivenUp, match="3 sessions in a row called no tool"):
+            LlmMind(MINDS, price=PRICE).run(bench)
     return seen[1:]
 
 
@@ -146,5 +150,6 @@ def test_the_operator_is_heard_and_no_secret_is_kept(
 def test_an_answer_has_a_largest_number_of_calls(
     lab: LabProcess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    found = converse(lab, monkeypatch, tmp_path, Calls(*[("note", {"text": "n"})] * 18))[0].results
+    made = Calls(*(("note", {"text": f"n{number}"}) for number in range(18)))
+    found = converse(lab, monkeypatch, tmp_path, made)[0].results
     assert found == ["saved"] * 16 + ["not carried out: an answer has at most 16 calls"] * 2
