@@ -179,6 +179,13 @@ class WatchdogSettings(Model):
     """A researcher from whom nothing was seen for so long is restarted."""
     restarts: int = Field(3, ge=0)
     """Restarts of one researcher before it is paused with a reason."""
+    idle_minutes: float = Field(15.0, gt=0)
+    """llm, agent: minutes without a call of a tool after which it is warned; after as many again it is paused."""
+    repeats: int = Field(6, ge=2)
+    """llm, agent: repetitions (the same call with the same result, what was handed in before, refused calls) in a row
+    after which it is warned; after twice as many it is paused."""
+    empty_sessions: int = Field(3, ge=1)
+    """llm, agent: sessions in a row without a call of a tool after which it is paused; it is warned one before."""
 
 
 class StudyConfig(Model):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from aarlab.minds.llm.mind import LlmMind
+from aarlab.minds.protocol import GivenUp
 from aarlab.settings import MindSettings, PriceSettings
 from aarlab.wire import FindingRequest, SteerRequest
 from tests.support.lab import FAST, LabProcess, Member
@@ -44,7 +45,8 @@ def converse(lab: LabProcess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *
     with llm_server(*script, *ENDS) as server, place(lab, tmp_path) as at:
         for name, value in server.environment().items():
             monkeypatch.setenv(name, value)
-        LlmMind(MINDS, price=PRICE).run(at.bench)
+        with pytest.raises(GivenUp, match="3 sessions in a row called no tool"):
+            LlmMind(MINDS, price=PRICE).run(at.bench)
     return seen[1:]
 
 
@@ -123,5 +125,6 @@ def test_the_operator_is_heard_and_no_secret_is_kept(
 def test_an_answer_has_a_largest_number_of_calls(
     lab: LabProcess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    found = converse(lab, monkeypatch, tmp_path, Calls(*[("note", {"text": "n"})] * 18))[0].results
+    made = Calls(*(("note", {"text": f"n{number}"}) for number in range(18)))
+    found = converse(lab, monkeypatch, tmp_path, made)[0].results
     assert found == ["saved"] * 16 + ["not carried out: an answer has at most 16 calls"] * 2

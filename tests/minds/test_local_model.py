@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 
 from aarlab.fleet.orchestrator import Fleet
-from aarlab.fleet.study import create_study
+from aarlab.fleet.study import create_study, request_stop
 from aarlab.lab.chain import verify_chain
 from aarlab.lab.sqlite_store import read_events
 from aarlab.lab.state import State
 from aarlab.minds.llm.forced import END, HOW, NO_CALL
 from aarlab.paths import StudyPaths
-from aarlab.wire import Board, StudyState
 from tests.support.fleet import events, leftovers
 from tests.support.lab import GOOD
 from tests.support.llm_mind import Ids, toy, transcript
@@ -20,7 +19,7 @@ from tests.support.llm_server import Gives, Reply, Request, Says, Step, llm_serv
 from tests.support.local_model import local_model, needs_local_model
 
 JSON = {"calls": "json"}
-ENOUGH = 4
+ENOUGH = 3
 """Answers of the real model after which the study is stopped."""
 
 
@@ -84,30 +83,24 @@ def test_a_model_without_tools_earns_a_row(tmp_path: Path, monkeypatch: pytest.M
     assert [one["tool"] for one in transcript(paths) if one["kind"] == "tool"][1:3] == ["edit", "snapshot"]
 
 
-def stops_after(paths: StudyPaths, fleet: Fleet) -> Any:
-    def look(_: StudyState, __: Board) -> None:
-        path = paths.transcripts / "r1.jsonl"
-        if path.exists() and path.read_text().count('"kind": "answer"') >= ENOUGH:
-            fleet.stop("enough of it")
-
-    return look
+def stop_after_enough(paths: StudyPaths) -> None:
+    path = paths.transcripts / "r1.jsonl"
+    if path.exists() and path.read_text().count('"kind": "answer"') >= ENOUGH:
+        request_stop(paths, reason="enough of it")
 
 
 @needs_local_model
 @pytest.mark.parametrize("calls", ["json", pytest.param("native", marks=pytest.mark.slow)])
-def test_a_small_model_takes_part_whatever_it_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calls: str
-) -> None:
+def test_a_small_model_takes_part_whatever_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calls: str) -> None:
     prompt = tmp_path / "prompt.md"
     prompt.write_text("You are a researcher. Find a method, write it with edit, and hand it in.")
     minds = {"calls": calls, "prompt": str(prompt), "turns": 3, "output_tokens": 256, "context_tokens": 6000}
     config = toy(minds=minds, price={"model_input": 0.0, "model_output": 0.0}, watchdog={"repeats": 2})
     paths = create_study(config, folder=tmp_path / "s")
-    fleet = Fleet(paths, config)
     with local_model() as base:
         monkeypatch.setenv("OPENAI_BASE_URL", base)
         monkeypatch.setenv("OPENAI_API_KEY", "none")
-        outcome = fleet.run(stops_after(paths, fleet))
+        outcome = Fleet(paths, config).run(lambda *_: stop_after_enough(paths))
     assert not leftovers(paths)
     assert outcome.reason in ("enough of it", "every researcher has finished or is paused")
     kept = transcript(paths)

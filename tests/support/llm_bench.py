@@ -10,10 +10,11 @@ from typing import Any
 
 from aarlab.api.client import Door
 from aarlab.fleet.bench import Bench, fair_share
+from aarlab.fleet.guard import Guard
 from aarlab.fleet.housing import backend_of, house
 from aarlab.fleet.meter import Meter
 from aarlab.fleet.transcript import Transcript
-from aarlab.settings import BudgetSettings, SandboxSettings
+from aarlab.settings import BudgetSettings, SandboxSettings, WatchdogSettings
 from tests.support.lab import LabProcess
 
 
@@ -63,5 +64,6 @@ def place(lab: LabProcess, folder: Path, *, name: str = "r1", dollars: float = 5
             stop=stop,
             log=log.append,
             record=Transcript(folder / "kept" / f"{name}.jsonl").add,
+            guard=Guard(WatchdogSettings(), say=log.append, end=log.append),
         )
         yield Place(bench, meter, stop, log, folder)
