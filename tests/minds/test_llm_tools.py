@@ -1,20 +1,16 @@
 """The tools one by one: a scripted model at a real lab's door, with a real folder as its workspace."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from aarlab.api.client import Door
-from aarlab.fleet.bench import Bench, fair_share
-from aarlab.fleet.housing import backend_of, house
-from aarlab.fleet.meter import Meter
-from aarlab.fleet.transcript import Transcript
 from aarlab.minds.llm.mind import LlmMind
-from aarlab.settings import BudgetSettings, MindSettings, PriceSettings, SandboxSettings
+from aarlab.minds.protocol import GivenUp
+from aarlab.settings import MindSettings, PriceSettings
 from aarlab.wire import FindingRequest, SteerRequest
 from tests.support.lab import FAST, LabProcess, Member
+from tests.support.llm_bench import place
 from tests.support.llm_mind import ENDS
 from tests.support.llm_server import KEY, Calls, Reply, Request, Says, llm_server
 
@@ -46,28 +42,11 @@ def converse(lab: LabProcess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *
         return reply
 
     script = [lambda request, reply=reply: listen(request, reply) for reply in (*calls, Says("Done."))]
-    sandbox = house(
-        backend_of(SandboxSettings(backend="unsafe-local")), lab.paths, SandboxSettings(), name="r1", index=0
-    )
-    with (
-        llm_server(*script, *ENDS) as server,
-        lab.operator() as operator,
-        Door(lab.socket("r1")) as door,
-        sandbox,
-    ):
+    with llm_server(*script, *ENDS) as server, place(lab, tmp_path) as at:
         for name, value in server.environment().items():
             monkeypatch.setenv(name, value)
-        bench = Bench(
-            door,
-            sandbox,
-            meter=Meter(tmp_path / "usage.json", operator, researcher="r1"),
-            share=fair_share(BudgetSettings(), index=0, researchers=1),
-            seconds=20.0,
-            stop=threading.Event(),
-            log=lambda _: None,
-            record=Transcript(tmp_path / "kept" / "r1.jsonl").add,
-        )
-        LlmMind(MINDS, price=PRICE).run(bench)
+        with pytest.raises(GivenUp, match="3 sessions in a row called no tool"):
+            LlmMind(MINDS, price=PRICE).run(at.bench)
     return seen[1:]
 
 
@@ -146,5 +125,6 @@ def test_the_operator_is_heard_and_no_secret_is_kept(
 def test_an_answer_has_a_largest_number_of_calls(
     lab: LabProcess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    found = converse(lab, monkeypatch, tmp_path, Calls(*[("note", {"text": "n"})] * 18))[0].results
+    made = Calls(*(("note", {"text": f"n{number}"}) for number in range(18)))
+    found = converse(lab, monkeypatch, tmp_path, made)[0].results
     assert found == ["saved"] * 16 + ["not carried out: an answer has at most 16 calls"] * 2

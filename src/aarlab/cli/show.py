@@ -17,13 +17,16 @@ def status(study: Study = None, as_json: Json = False) -> None:
     """Who does what, and what is left of the budgets."""
     from aarlab.cli import output, views
     from aarlab.cli.study import locate, read_state
+    from aarlab.fleet.logs import sign
     from aarlab.fleet.study import running
     from aarlab.lab.views import study as view
 
     paths = locate(study)
     facts = view(read_state(paths))
     at_work = running(paths) is not None
-    data = facts.model_dump(mode="json") | {"folder": str(paths.root), "orchestrator": at_work}
+    signs = {one.name: sign(paths.logs / f"{one.name}.log") for one in facts.researchers} if at_work else {}
+    alive = {name: {"seen_seconds": round(one.seconds, 1), "words": one.words} for name, one in signs.items() if one}
+    data = facts.model_dump(mode="json") | {"folder": str(paths.root), "orchestrator": at_work, "alive": alive}
 
     def render() -> None:
         output.say(views.status_line(facts))
@@ -31,6 +34,8 @@ def status(study: Study = None, as_json: Json = False) -> None:
         if facts.state == "running" and not at_work:
             output.say("nobody is at work on it; `aarlab resume` goes on")
         output.show(views.researchers_table(facts))
+        for line in views.liveness(facts, signs):
+            output.say(line)
 
     output.emit(data, as_json=as_json, render=render)
 

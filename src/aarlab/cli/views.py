@@ -1,10 +1,14 @@
 """How boards, findings, costs and researchers look in a terminal. Text of researchers is cleaned on its way."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from aarlab.cli.output import clean, one_line, table
 from aarlab.report.numbers import Costs, ends, marks, methods
 from aarlab.wire import TRUST, Board, BoardRow, FinalState, Finding, OperatorRow, StudyState, Submission
+
+if TYPE_CHECKING:
+    from aarlab.fleet.logs import Sign
 
 SHORT = 10
 """Characters of an id that a person sees."""
@@ -169,6 +173,18 @@ def researchers_table(state: StudyState) -> Any:
     ]
     columns = ("who", "trials", "best dev", "best PGR", "posts", "state", "direction", "last seen")
     return table(columns, rows, title="Researchers", right=(1, 2, 3, 4))
+
+
+def liveness(state: StudyState, signs: "Mapping[str, Sign | None]") -> list[str]:
+    """Who is paused and why, and when a process was last heard and what it said, as in its log."""
+    lines = []
+    for one in state.researchers:
+        heard = signs.get(one.name)
+        if one.control == "pause":
+            lines.append(f"{one.name} is paused{f': {one_line(one.reason, limit=300)}' if one.reason else ''}")
+        elif heard is not None:
+            lines.append(f"{one.name} was heard {heard.seconds:.0f} s ago: {one_line(heard.words, limit=100)}")
+    return lines
 
 
 def status_line(state: StudyState) -> str:

@@ -7,8 +7,9 @@ from typing import Any
 from aarlab.api.client import Door
 from aarlab.errors import ResearcherError
 from aarlab.fleet.forum_files import ForumFiles
+from aarlab.fleet.guard import Guard
 from aarlab.fleet.meter import Meter
-from aarlab.minds.protocol import Share, Stopped
+from aarlab.minds.protocol import GivenUp, Share, Stopped
 from aarlab.sandbox.protocol import Completed, Sandbox
 from aarlab.settings import BudgetSettings
 from aarlab.wire import Finding, ProblemCard
@@ -45,6 +46,7 @@ class Bench:
         log: Callable[[str], None],
         record: Callable[[Mapping[str, Any]], None],
         cpu_hour: float = 0.0,
+        guard: Guard,
     ) -> None:
         """`cpu_hour`: dollars for an hour of one core."""
         self.door = door
@@ -53,6 +55,10 @@ class Bench:
         self.share = share
         self.log = log
         self.record = record
+        self.watchdog = guard.settings
+        self.warn = guard.warn
+        self.calling = guard.calling
+        self._guard = guard
         self._cpu_second = cpu_hour / 3600
         self._sandbox = sandbox
         self._meter = meter
@@ -70,6 +76,7 @@ class Bench:
             if me.control != "pause":
                 return me.control == "stop"
             self.log("paused by the operator")
+            self._guard.touch()
             self._stop.wait(PAUSE_POLL_SECONDS)
 
     def put(self, path: str, data: bytes) -> None:
@@ -138,7 +145,9 @@ class Bench:
         return findings
 
     def check(self) -> None:
-        """Raises Stopped when this process was told to end."""
+        """Raises Stopped when this process was told to end, GivenUp when the watchdog ends it."""
+        if self._guard.reason:
+            raise GivenUp(self._guard.reason)
         if self._stop.is_set():
             raise Stopped
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aarlab.errors import UserError
 from aarlab.fleet.engine.protocol import Engine, Job
+from aarlab.fleet.guard import NOWHERE
 from aarlab.fleet.logs import last_line, size
 from aarlab.paths import StudyPaths
 from aarlab.settings import WatchdogSettings
@@ -35,6 +36,8 @@ class Member:
     """Its process while it runs."""
     done: bool = False
     """It ended properly, or was given up on."""
+    given_up: bool = False
+    """It was paused by the watchdog; it starts again when the operator lets it run."""
     held: bool = False
     """It has no process because the operator paused or stopped it."""
     restarts: int = 0
@@ -72,6 +75,8 @@ class Crew:
         """One look at everybody: starts who is due, restarts who crashed or fell silent. `starting=False` reaps."""
         states = {one.name: one for one in state.researchers}
         for member in self._members:
+            if starting and member.given_up and states[member.name].control == "run":
+                member.done, member.given_up, member.restarts, member.refused = False, False, 0, ""
             if member.job is not None:
                 self._watch(member, states[member.name])
             elif starting and not member.done and time.monotonic() >= member.due:
@@ -145,6 +150,9 @@ class Crew:
             member.refused = _STAMP.sub("", said)
             self._give_up(member, f"{GIVEN_UP}: {member.refused}")
             return
+        if status == NOWHERE:
+            self._give_up(member, f"{GIVEN_UP}: {_STAMP.sub('', said)}")
+            return
         self._again(member, said or f"it ended with status {status}")
 
     def _again(self, member: Member, why: str) -> None:
@@ -156,7 +164,7 @@ class Crew:
         member.due = time.monotonic() + BACKOFF_SECONDS * 2 ** (member.restarts - 1)
 
     def _give_up(self, member: Member, reason: str) -> None:
-        member.done = True
+        member.done = member.given_up = True
         self._control(ControlRequest(action="pause", researcher=member.name, reason=reason))
 
     def _log(self, member: Member) -> Path:

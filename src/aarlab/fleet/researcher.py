@@ -9,21 +9,25 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from aarlab.api.client import Door, Operator
 from aarlab.errors import AarlabError, OperatorError
 from aarlab.fleet.bench import Bench, fair_share
+from aarlab.fleet.guard import NOWHERE, Guard
 from aarlab.fleet.housing import backend_of, house
 from aarlab.fleet.meter import Meter
 from aarlab.fleet.transcript import Transcript
-from aarlab.minds.protocol import Mind, Stopped
+from aarlab.minds.protocol import GivenUp, Mind, Stopped
 from aarlab.minds.search.mind import SearchMind
 from aarlab.paths import StudyPaths
 from aarlab.sandbox.protocol import Sandbox
 from aarlab.settings import StudyConfig
 from aarlab.studyfile import load_study
+from aarlab.wire import SteerRequest
 
 DEADLINE_SECONDS = 120.0
 """How long a researcher waits for a lab that is restarted."""
@@ -32,7 +36,7 @@ _LOG = logging.getLogger("aarlab.researcher")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit status: 0 when done or told to stop, else that of the error in the last line of the log."""
+    """Exit status: 0 when done or told to stop, NOWHERE, or that of the error; the log's last line has the reason."""
     parser = argparse.ArgumentParser(prog="python -m aarlab.fleet.researcher", description="Runs one researcher.")
     parser.add_argument("--study", type=Path, required=True, help="folder with study.toml")
     parser.add_argument("--name", required=True, help="as admitted")
@@ -40,6 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
     try:
         work(StudyPaths(options.study.absolute()), name=options.name)
+    except GivenUp as reason:
+        _LOG.error("%s", reason)
+        return NOWHERE
     except Stopped:
         _LOG.info("stopped")
     except AarlabError as error:
@@ -58,9 +65,10 @@ def work(paths: StudyPaths, *, name: str) -> None:
     with Operator(paths.operator_socket, deadline=DEADLINE_SECONDS) as operator:
         index = _index(operator, name)
         sandbox = house(backend_of(config.sandbox), paths, config.sandbox, name=name, index=index)
-        _end_on_sigterm(sandbox, stop)
+        end = _end_on_sigterm(sandbox, stop)
         meter = Meter(paths.logs / f"{name}.usage.json", operator, researcher=name)
-        with sandbox, Door(socket, deadline=DEADLINE_SECONDS) as door:
+        guard = Guard(config.watchdog, say=partial(_say, operator, name), end=partial(_given_up, end))
+        with sandbox, guard, Door(socket, deadline=DEADLINE_SECONDS) as door:
             share = fair_share(config.budget, index=index, researchers=config.study.researchers)
             seconds, kept = config.sandbox.seconds, Transcript(paths.transcripts / f"{name}.jsonl")
             bench = Bench(
@@ -73,6 +81,7 @@ def work(paths: StudyPaths, *, name: str) -> None:
                 log=lambda line: _LOG.info("%s", kept.clean(line)),
                 record=kept.add,
                 cpu_hour=config.price.cpu_hour,
+                guard=guard,
             )
             try:
                 make_mind(config).run(bench)
@@ -96,21 +105,37 @@ def _index(operator: Operator, name: str) -> int:
     return names.index(name)
 
 
-def _end_on_sigterm(sandbox: Sandbox, stop: threading.Event) -> None:
-    """Tells the mind to stop, ends what runs in the sandbox, and if that does not suffice ends the process."""
+def _end_on_sigterm(sandbox: Sandbox, stop: threading.Event) -> Callable[[int], None]:
+    """Tells the mind to stop, ends what runs in the sandbox, and if that does not suffice ends the process.
 
-    def give_up() -> None:
+    Returns what does the same without a signal, with an exit status.
+    """
+
+    def give_up(status: int) -> None:
         sandbox.close()
-        os._exit(0)
+        os._exit(status)
 
-    def end(*_: object) -> None:
+    def end(status: int) -> None:
         stop.set()
         threading.Thread(target=sandbox.kill, daemon=True).start()
-        timer = threading.Timer(STOP_SECONDS, give_up)
+        timer = threading.Timer(STOP_SECONDS, give_up, (status,))
         timer.daemon = True
         timer.start()
 
-    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGTERM, lambda *_: end(0))
+    return end
+
+
+def _given_up(end: Callable[[int], None], reason: str) -> None:
+    _LOG.error("%s", reason)
+    end(NOWHERE)
+
+
+def _say(operator: Operator, name: str, words: str) -> None:
+    """A warning, as a message of the operator; a lab that is away has other troubles."""
+    _LOG.info("%s", words)
+    with suppress(OperatorError):
+        operator.steer(SteerRequest(researcher=name, text=words))
 
 
 if __name__ == "__main__":

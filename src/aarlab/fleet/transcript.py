@@ -12,7 +12,8 @@ BLANK = "[redacted]"
 SHORTEST = 8
 """A value with fewer characters is no secret; blanking it out would hide ordinary words."""
 _SECRET = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)S?$")
-_KEYS = re.compile(r"\b(?:sk|gh[pousr]|xox[abp])[-_][A-Za-z0-9_-]{16,}")
+_KEYS = re.compile(r"(?:\b|(?<=\\[nrt]))(?:sk|gh[pousr]|xox[abp])[-_][A-Za-z0-9_-]{16,}")
+"""Also at the beginning of a line, which JSON writes as a letter."""
 
 
 class Transcript:

@@ -1,16 +1,22 @@
 """What a mind is, and the one thing it is given: a workbench. A mind knows nothing else of aarlab."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from aarlab.api.client import Door
 from aarlab.sandbox.protocol import Completed
+from aarlab.settings import WatchdogSettings
 from aarlab.wire import Finding, Me, ProblemCard
 
 
 class Stopped(Exception):  # noqa: N818 - it is no error: the researcher was asked to stop at once
     """Raised by a workbench out of whatever the mind was doing; what was not finished is done again next time."""
+
+
+class GivenUp(Stopped):
+    """The researcher gets nowhere, says the watchdog: it is paused with this reason until the operator decides."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,19 @@ class Workbench(Protocol):
     @property
     def share(self) -> Share:
         """What this researcher should keep to."""
+        ...
+
+    @property
+    def watchdog(self) -> WatchdogSettings:
+        """How long a mind may get nowhere."""
+        ...
+
+    def warn(self, words: str) -> None:
+        """The watchdog's warning: to the researcher as a message of the operator, and into the ledger with it."""
+        ...
+
+    def calling(self) -> AbstractContextManager[None]:
+        """Around each call of a tool: after the first, minutes without one are counted."""
         ...
 
     def should_stop(self) -> bool:

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 from aarlab.errors import ResearcherError, UserError
 from aarlab.minds.llm.context import latest, size
-from aarlab.minds.llm.model import Model, Refused, TooLong
+from aarlab.minds.llm.model import Model
 from aarlab.minds.llm.names import name_of, require_key
 from aarlab.minds.llm.prices import prices_of
+from aarlab.minds.llm.trouble import Refused, TooLong
 from aarlab.minds.protocol import Workbench
 from aarlab.minds.tools.box import Toolbox
 from aarlab.minds.tools.briefing import instructions, opening
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from pydantic_ai.messages import ModelMessage, ModelRequest, ModelRequestPart, ModelResponse, ToolCallPart
     from pydantic_ai.tools import ToolDefinition
 
-IDLE = 3
-"""Sessions in a row in which no tool was called: it has nothing more to do."""
 WARN_TURNS = 3
 """Turns before the end of a session, or of what fits into it, at which it is told to save its notes."""
 LAST_TURNS = 3
@@ -46,11 +45,10 @@ class LlmMind:
         scribe = Scribe(bench, model=self._settings.model)
         model = Model(self._name, prices=self._prices, settings=self._settings, bench=bench, scribe=scribe)
         tools = toolbox(bench, scribe=scribe)
-        idle = 0
         try:
-            while idle < IDLE and not bench.should_stop():
+            while not bench.should_stop():
                 session = Session(bench, model, tools, scribe, settings=self._settings, system=self._instructions)
-                idle = 0 if session.run() else idle + 1
+                tools.session(worked=session.run())
         except ResearcherError as error:
             if error.code != "budget":
                 raise

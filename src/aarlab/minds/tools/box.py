@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from aarlab.errors import ResearcherError
 from aarlab.minds.protocol import Workbench
 from aarlab.minds.tools.scribe import Scribe
+from aarlab.minds.tools.watch import Watch
 
 MOST = 12_000
 """Characters of one result that the model sees; the rest is in a file."""
@@ -18,6 +19,7 @@ TAIL = 3_000
 """Of these, from the end of the result."""
 CALLS = 16
 """Calls of one answer that are carried out."""
+TOO_MANY = f"not carried out: an answer has at most {CALLS} calls"
 
 
 class Form(BaseModel):
@@ -52,7 +54,7 @@ class Toolbox:
     def __init__(self, tools: Mapping[str, Tool], *, bench: Workbench, scribe: Scribe) -> None:
         """`tools` by name."""
         self._tools = dict(tools)
-        self._bench, self._scribe = bench, scribe
+        self._bench, self._scribe, self._watch = bench, scribe, Watch(bench)
         self._outputs = 0
 
     @property
@@ -60,30 +62,37 @@ class Toolbox:
         """By name."""
         return self._tools
 
-    def call(self, name: str, given: str | Mapping[str, Any] | None, *, number: int = 0) -> str:
-        """The result of the `number`-th call of an answer, as the model sees it. Raises Stopped, OperatorError.
+    def session(self, *, worked: bool) -> None:
+        """A session has ended, with any call or without. Raises GivenUp."""
+        self._watch.session(worked=worked)
 
-        `given` are the arguments, as JSON or read from it.
+    def call(self, name: str, given: str | Mapping[str, Any] | None, *, number: int = 0) -> str:
+        """The result of the `number`-th call of an answer, as the model sees it.
+
+        Raises Stopped, GivenUp, OperatorError. `given` are the arguments, as JSON or read from it.
         """
         begin = time.monotonic()
         self._bench.log(f"calls {name if name in self._tools else 'an unknown tool'}")
-        text = self._result(name, given) if number < CALLS else f"not carried out: an answer has at most {CALLS} calls"
+        with self._bench.calling():
+            done, text = self._result(name, given) if number < CALLS else (False, TOO_MANY)
         self._scribe.call(name, result=text, seconds=time.monotonic() - begin)
+        self._watch.called(name, given, result=text, failed=not done)
         return self._cut(text)
 
-    def _result(self, name: str, given: str | Mapping[str, Any] | None) -> str:
+    def _result(self, name: str, given: str | Mapping[str, Any] | None) -> tuple[bool, str]:
+        """Whether it was carried out, and what is answered."""
         found = self._tools.get(name)
         if found is None:
-            return f"there is no tool {name[:64]!r}; there are: {', '.join(self._tools)}"
+            return False, f"there is no tool {name[:64]!r}; there are: {', '.join(self._tools)}"
         try:
             read = given if isinstance(given, Mapping) else json.loads(given or "{}")
-            return found.work(found.form.model_validate(read))
+            return True, found.work(found.form.model_validate(read))
         except ValidationError as error:
-            return f"not carried out: {_first(error)}"
+            return False, f"not carried out: {_first(error)}"
         except ValueError:
-            return "not carried out: the arguments are no complete JSON object"
+            return False, "not carried out: the arguments are no complete JSON object"
         except ResearcherError as error:
-            return f"refused: {error}"
+            return False, f"refused: {error}"
 
     def _cut(self, text: str) -> str:
         if len(text) <= MOST:
