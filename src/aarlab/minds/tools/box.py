@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from aarlab.errors import ResearcherError
 from aarlab.minds.protocol import Workbench
+from aarlab.minds.tools.news import digest_of
 from aarlab.minds.tools.scribe import Scribe
 
 MOST = 12_000
@@ -66,6 +67,7 @@ class Toolbox:
         `given` are the arguments, as JSON or read from it.
         """
         begin = time.monotonic()
+        digest_of(self._bench).taken()
         self._bench.log(f"calls {name if name in self._tools else 'an unknown tool'}")
         text = self._result(name, given) if number < CALLS else f"not carried out: an answer has at most {CALLS} calls"
         self._scribe.call(name, result=text, seconds=time.monotonic() - begin)
