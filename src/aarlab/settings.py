@@ -136,7 +136,7 @@ class MindSettings(Model):
     model: str = ""
     """llm: "provider/model", the provider one of anthropic, openai, openai-chat (extra `llm`)."""
     prompt: str = "minimal"
-    """llm: "minimal", or a path to a Markdown file with instructions of your own."""
+    """llm: "minimal", "prescribed" (a fixed workflow), or a path to a Markdown file with instructions of your own."""
     turns: int = Field(60, ge=1)
     """llm: answers of the model in one session; a fresh session follows, with its notes."""
     context_tokens: int = Field(100_000, ge=4_000)

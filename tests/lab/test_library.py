@@ -1,6 +1,7 @@
 """The library of a study: its pages, the user's papers, and what may never be in it."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from aarlab.errors import UserError
 from aarlab.lab import papers as limits
 from aarlab.lab.library import index_page, library, papers_of, scoring_page
 from aarlab.lab.papers import read_papers
+from aarlab.lab.publish import clear_runtime, publish_library
 from aarlab.settings import StudyConfig
 from aarlab.studyfile import build_config, load_study
 from tests.support.lab import FAST, LabProcess
@@ -162,6 +164,7 @@ def test_it_is_written_once_and_has_nothing_of_the_vault(tmp_path: Path) -> None
     assert all(file.stat().st_mode & 0o222 == 0 for file in folder.rglob("*") if file.is_file())
     assert lab.stop() == 0
     note.unlink()
-    lab.start()
-    assert (lab.paths.library() / "papers" / "note.md").read_text() == "a note\n"
-    assert lab.stop() == 0
+    shutil.rmtree(folder)
+    publish_library(lab.paths, lambda: {"index.md": "another"})
+    assert (folder / "papers" / "note.md").read_text() == "a note\n"
+    clear_runtime(lab.paths)
