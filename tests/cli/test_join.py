@@ -24,6 +24,7 @@ from tests.support.terminal import Terminal
 SECONDS = 240
 IDEA = f"""
 set -e
+grep -A1 'New since' README.md
 mkdir method; cat > method/method.py <<'END'
 {GOOD}END
 echo because > plan.md; echo see > text.md
@@ -73,6 +74,7 @@ def test_from_the_problem_to_a_verified_row_with_the_command_lab_alone(study: St
     assert done.status == 0, done
     assert "Find the threshold." in done.out
     assert "out/method/2/student.safetensors" in done.out
+    assert "## New since you were last here\nno finding, row or incident is new" in done.out
     assert "(dev) by person-ada: ok" in done.out
     news = done.out[done.out.index("1 row of the board new or changed") :].splitlines()
     assert [line.split()[2] for line in news[1:2]] == ["person-ada:"]

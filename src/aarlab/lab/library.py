@@ -38,9 +38,9 @@ def library(config: StudyConfig, problem: Problem, *, study: Path | None = None)
 
 
 def papers_of(config: StudyConfig, *, study: Path | None = None) -> dict[str, str]:
-    """The user's papers as text. Raises UserError; nothing below the study's folder or its data is read."""
-    data = config.problem.own().get("data")
-    closed = [*([study] if study is not None else []), *([Path(data)] if isinstance(data, str) else [])]
+    """The user's papers as text. Raises UserError; nothing below the study's folder or a path of [problem] is read."""
+    texts = [value for value in config.problem.own().values() if isinstance(value, str)]
+    closed = [*([study] if study is not None else []), *(Path(text) for text in texts if "/" in text)]
     return read_papers(config.study.papers, closed=closed)
 
 
