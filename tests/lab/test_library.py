@@ -19,6 +19,13 @@ from tests.support.toy import HELD_OUT, ToyProblem, ToySettings
 TOY = ToyProblem(ToySettings())
 
 
+class Documented(ToyProblem):
+    """With a page."""
+
+    def library(self) -> dict[str, str]:
+        return {"notes/thresholds.md": "# Thresholds\n"}
+
+
 def config(**study: object) -> StudyConfig:
     return build_config({"study": study}, source="test")
 
@@ -42,6 +49,13 @@ def test_scoring_and_card_are_there_and_the_index_names_every_page() -> None:
     assert "Find the threshold." in pages["problem.md"]
     assert "36 answers for the whole team" in pages["scoring.md"]
     assert all(f"- {name}: " in pages["index.md"] for name in pages if name != "index.md")
+
+
+def test_a_problem_brings_pages_of_its_own() -> None:
+    pages = library(config(), Documented(ToySettings()))
+    assert pages["notes/thresholds.md"] == "# Thresholds\n"
+    assert "- notes/thresholds.md: Thresholds\n" in pages["index.md"]
+    assert set(library(config(library="none"), Documented(ToySettings()))) == {"index.md"}
 
 
 def test_scoring_says_what_the_study_does() -> None:

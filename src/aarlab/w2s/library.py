@@ -4,6 +4,7 @@ import ast
 import inspect
 import itertools
 import json
+import sys
 import textwrap
 from collections.abc import Callable, Mapping
 from importlib.resources import files
@@ -31,23 +32,22 @@ def pages(baselines: tuple[str, ...]) -> dict[str, str]:
     found["helpers.md"] = _page("helpers.md") + _reference()
     found["methods/absent.md"] = _absent()
     found |= {f"methods/{one.name}.md": method_page(one) for one in METHODS.values()}
-    return found | {f"baselines/{name}.py": _module_code(METHODS[name]) for name in baselines}
+    return found | {f"baselines/{name}.py": inspect.getsource(_module(METHODS[name])) for name in baselines}
 
 
 def method_page(method: Method) -> str:
     """A method as its own documentation and signature have it."""
-    module = inspect.getmodule(method.train)
-    about = inspect.cleandoc(module.__doc__ or "") if module is not None else ""
+    module = _module(method)
     settings = [f"| {name} | {_written(value)} | {_allowed(name, value)} |" for name, value in method.settings.items()]
     table = ["| setting | default | may be |", "|---|---|---|", *settings] if settings else ["It has no settings."]
     head = [f"# {method.name} ({method.family}): {method.summary}", "", method.documentation, "", "## Settings", ""]
     call = f'METHODS["{method.name}"](task, seed=seed)'
-    where = f"/opt/aarlab/site/{_place(module)}"
+    where = f"/opt/aarlab/site/{module.__name__.replace('.', '/')}.py"
     tail = [
         "",
         "## Code",
         "",
-        f"`{call}` with `from aarlab.w2s.methods import METHODS`. It stands in {where}: {about}",
+        f"`{call}` with `from aarlab.w2s.methods import METHODS`. It stands in {where}: {_first(module)}",
         "",
     ]
     return "\n".join([*head, *table, *tail])
@@ -58,13 +58,8 @@ def _absent() -> str:
     return "\n".join(["# Methods of the literature that cannot run here, and why", "", *lines, ""])
 
 
-def _place(module: ModuleType | None) -> str:
-    return f"{module.__name__.replace('.', '/')}.py" if module is not None else ""
-
-
-def _module_code(method: Method) -> str:
-    module = inspect.getmodule(method.train)
-    return inspect.getsource(module) if module is not None else ""
+def _module(method: Method) -> ModuleType:
+    return sys.modules[method.train.__module__]
 
 
 def _allowed(name: str, default: Any) -> str:

@@ -67,7 +67,8 @@ class Toolbox:
         `given` are the arguments, as JSON or read from it.
         """
         begin = time.monotonic()
-        digest_of(self._bench).taken()
+        if number == 0:
+            digest_of(self._bench).taken()
         self._bench.log(f"calls {name if name in self._tools else 'an unknown tool'}")
         text = self._result(name, given) if number < CALLS else f"not carried out: an answer has at most {CALLS} calls"
         self._scribe.call(name, result=text, seconds=time.monotonic() - begin)
