@@ -91,6 +91,11 @@ class StudyPaths:
         return self.root / "disks"
 
     @property
+    def shelf(self) -> Path:
+        """The library as it was written when the study began."""
+        return self.root / "library"
+
+    @property
     def report(self) -> Path:
         """The static report."""
         return self.root / "report.html"
@@ -112,6 +117,10 @@ class StudyPaths:
     def data(self) -> Path:
         """The public inputs of the problem, as they were published."""
         return self.runtime / "data"
+
+    def library(self) -> Path:
+        """The same library where sandboxes can reach it: bound read-only into each."""
+        return self.runtime / "library"
 
     def data_of(self, researcher: str) -> Path:
         """The same, and bait, for this researcher alone: bound read-only into its sandbox."""

@@ -105,6 +105,10 @@ class StudySettings(Model):
     """Size of the fleet."""
     directions: Literal["diverse", "same"] | tuple[str, ...] = "diverse"
     """Starting points: "diverse" (each another), "same" (none), or a list of texts."""
+    library: Literal["full", "none"] = "full"
+    """What researchers find in /library: all of it, or nothing but papers; the kit itself is there in any case."""
+    papers: tuple[str, ...] = ()
+    """Markdown, text and PDF files of yours, or folders of them, for /library/papers (PDF: extra `pdf`)."""
     seed: int | None = Field(None, ge=0)
     """Fixes every draw, for repetition; anyone who knows it can know the hidden draws. None = a secret random key."""
 
@@ -132,7 +136,7 @@ class MindSettings(Model):
     model: str = ""
     """llm: "provider/model", the provider one of anthropic, openai, openai-chat (extra `llm`)."""
     prompt: str = "minimal"
-    """llm: "minimal", or a path to a Markdown file with instructions of your own."""
+    """llm: "minimal", "prescribed" (a fixed workflow), or a path to a Markdown file with instructions of your own."""
     turns: int = Field(60, ge=1)
     """llm: answers of the model in one session; a fresh session follows, with its notes."""
     context_tokens: int = Field(100_000, ge=4_000)

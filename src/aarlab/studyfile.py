@@ -18,8 +18,8 @@ from aarlab.settings import StudyConfig
 M = TypeVar("M", bound=BaseModel)
 SHORTHANDS = {"minds": "kind", "problem": "kind", "sandbox": "backend"}
 """`minds=search` means minds.kind=search."""
-PATH_FIELDS = {"problem": ("data",)}
-"""Fields that hold a path; a relative one is meant from where it was written."""
+PATH_FIELDS = {"problem": ("data",), "study": ("papers",)}
+"""Fields that hold a path, or a list of them; a relative one is meant from where it was written."""
 _HEADER = "Settings of one aarlab study. Every field shows its default or the value in force; all may be left out."
 
 
@@ -101,6 +101,8 @@ def _resolve_paths(raw: dict[str, Any], *, base: Path) -> dict[str, Any]:
 
 
 def _absolute(value: Any, base: Path) -> Any:
+    if isinstance(value, list):
+        return [_absolute(one, base) for one in value]
     return str((base / Path(value).expanduser()).resolve()) if isinstance(value, str) and value else value
 
 
@@ -120,11 +122,16 @@ def apply_sets(raw: Mapping[str, Any], sets: Sequence[str]) -> dict[str, Any]:
     for argument in sets:
         table, field, text = _parse_set(argument)
         is_path = field in PATH_FIELDS.get(table, ())
-        value = _absolute(text.strip("\"'"), Path.cwd()) if is_path else parse_value(text)
+        value = _absolute(_paths(text), Path.cwd()) if is_path else parse_value(text)
         content = tables.setdefault(table, {})
         if isinstance(content, dict):
             content[field] = value
     return tables
+
+
+def _paths(text: str) -> Any:
+    """A path as it is written, or a TOML list of them."""
+    return parse_value(text) if text.startswith("[") else text.strip("\"'")
 
 
 def _parse_set(argument: str) -> tuple[str, str, str]:

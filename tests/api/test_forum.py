@@ -48,6 +48,13 @@ def test_a_correction_marks_what_it_corrects(r1: Member, r2: Member) -> None:
         post(r2, "of nothing", kind="correction", corrects="f-1")
 
 
+def test_an_entry_of_the_survey_says_something(r1: Member) -> None:
+    entry = post(r1, "labels", kind="survey", text="Burns et al. 2023: ...")
+    assert {finding.id: finding.kind for finding in r1.forum()}[entry] == "survey"
+    with pytest.raises(ResearcherError, match="says in its text"):
+        post(r1, "nothing", kind="survey", text=" ")
+
+
 def test_nobody_fills_the_ledger(begin: Begin) -> None:
     full = begin({**FAST, "limits": {"entries": 3}})
     one, other = full.admit("r1"), full.admit("r2")

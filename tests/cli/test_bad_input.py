@@ -94,6 +94,8 @@ def test_bad_data(tmp_path: Path, name: str, command: str) -> None:
         (["--set", "problem.dmain=math"], 'unknown field problem.dmain (did you mean "domain"?)'),
         (["--set", "problem.kind=w3s"], 'there is no kind "w3s" (did you mean "w2s"?)'),
         (["--set", "integrity.monitor=nobody/knows"], "write provider/model with one of anthropic, openai"),
+        (["--set", "study.papers=['none.md']"], "none.md cannot be read: No such file"),
+        (["--set", "study.papers=none.md"], "study.papers must be a list of texts"),
         (["--name", "a/b"], "study.name must be text like"),
         (["none.toml"], "none.toml: there is no such study file"),
         (["--sets", "x=1"], "No such option: --sets"),

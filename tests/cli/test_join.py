@@ -24,6 +24,7 @@ from tests.support.terminal import Terminal
 SECONDS = 240
 IDEA = f"""
 set -e
+grep -A1 'New since' README.md
 mkdir method; cat > method/method.py <<'END'
 {GOOD}END
 echo because > plan.md; echo see > text.md
@@ -35,6 +36,7 @@ V=$(lab verify --proposal $P --snapshot $S --json | python -c 'import json, sys;
 lab submission $V --wait 60
 lab post result --title 'it works' --text text.md --submission $V
 lab fetch $S copy; cmp copy/method.py method/method.py
+lab digest; head -1 /library/index.md; (echo x > /library/x) 2>/dev/null || echo read-only
 lab diff $S $S; echo mine | lab save-notes -; lab notes; lab incidents; cat made
 """
 
@@ -72,7 +74,13 @@ def test_from_the_problem_to_a_verified_row_with_the_command_lab_alone(study: St
     assert done.status == 0, done
     assert "Find the threshold." in done.out
     assert "out/method/2/student.safetensors" in done.out
+    assert "## New since you were last here\nno finding, row or incident is new" in done.out
     assert "(dev) by person-ada: ok" in done.out
+    news = done.out[done.out.index("1 row of the board new or changed") :].splitlines()
+    assert [line.split()[2] for line in news[1:2]] == ["person-ada:"]
+    assert news[2] == "> half"
+    assert news[3].startswith("used by the whole team since: 0 experiments, 1 dev answers, 1 verifications")
+    assert news[4:6] == ["# The library: what is here", "read-only"]
     assert "(verify) by person-ada: ok" in done.out
     state = State.of(events(study))
     (row,) = [one for one in state.submissions.values() if one.door == "verify"]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from aarlab.minds.directions import nine
 from aarlab.w2s.methods import ABSENT, FAMILIES, METHODS
 from tests.support.cli import aarlab
 
@@ -17,6 +18,12 @@ def test_all_methods_are_listed_with_what_they_take(tmp_path: Path) -> None:
     shown = aarlab("methods", cwd=tmp_path)
     assert shown.status == 0
     assert all(name in shown.out for name in (*METHODS, *ABSENT))
+
+
+def test_the_nine_directions_are_listed(tmp_path: Path) -> None:
+    listed = json.loads(aarlab("directions", "--json", cwd=tmp_path).out)
+    assert [one["title"] for one in listed] == [one.title for one in nine()]
+    assert all(one["title"] in aarlab("directions", cwd=tmp_path).out for one in listed[:1])
 
 
 def test_one_method_is_shown_whole(tmp_path: Path) -> None:

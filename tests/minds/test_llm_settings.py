@@ -56,6 +56,19 @@ def test_a_wrong_key_ends_the_command_with_one_line(tmp_path: Path) -> None:
     assert KEY not in ended.out
 
 
+def test_the_prescribed_prompt_differs_in_the_way_of_working_only() -> None:
+    minimal, prescribed = instructions("minimal"), instructions("prescribed")
+    before, honesty, there = minimal.partition("## Honesty")[0], *minimal.partition("## Honesty")[2].split("## What is")
+    assert len(prescribed.split()) <= MOST_WORDS
+    assert prescribed.startswith(f"{before}## Honesty{honesty}## How you work\n")
+    assert prescribed.endswith(f"\n\n## What is{there}")
+    assert minimal.count("Cheating disqualifies") == prescribed.count("Cheating disqualifies") == 1
+    assert "/library" in there
+    assert "`digest`" in there
+    for word in ("hypothesis", "first,", "then ", "step", "plan", "you should", "begin with"):
+        assert word not in minimal.lower()
+
+
 def test_the_prompt_is_short_and_one_of_ones_own_is_taken(tmp_path: Path) -> None:
     assert len(instructions("minimal").split()) <= MOST_WORDS
     assert "Cheating disqualifies" in instructions("minimal")

@@ -21,7 +21,8 @@ def test_only_the_kit_is_in_it(runtime: Runtime) -> None:
     inside = runtime.root / "site" / "aarlab"
     found = {str(path.relative_to(inside)) for path in inside.rglob("*.py")}
     command = {f"inside/{path.name}" for path in Path(aarlab.inside.__file__).parent.glob("*.py")}
-    assert found == {"__init__.py", "canonical.py", "errors.py", "quote.py", "api/__init__.py", "api/unix.py"} | command
+    needed = {"__init__.py", "canonical.py", "digest.py", "errors.py", "quote.py", "api/__init__.py", "api/unix.py"}
+    assert found == needed | command
     names = {path.name for path in runtime.root.rglob("*") if path.is_dir()}
     assert not names & {"test", "tests", "idlelib", "site-packages", "dist-packages", "ensurepip", "tkinter"}
 

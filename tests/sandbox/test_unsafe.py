@@ -22,6 +22,7 @@ def sandbox(runtime: Runtime, place: Path, uid: int) -> Iterator[Sandbox]:
         work=place / "unsafe" / "work",
         data=place / "data",
         method=place / "method",
+        shelves={"/library": place / "method"},
         uid=uid,
         limits=Limits(file_mb=1, output_kb=1),
     )
@@ -41,6 +42,8 @@ def test_folders_of_a_sandbox_are_translated(sandbox: Sandbox, place: Path) -> N
     work = place / "unsafe" / "work"
     assert done.stdout.decode() == f"public {[f'--out={work}/out', '/workshop', f'x:{place}/data']}\n"
     listed = sandbox.exec(["sh", "-c", 'ls "$AARLAB_DATA"; pwd; id -u'], timeout=20).stdout.decode().split()
+    assert sandbox.exec(["ls", "/library"], timeout=20).stdout == b"method.py\n"
+    assert sandbox.exec(["sh", "-c", 'ls "$AARLAB_LIBRARY"'], timeout=20).stdout == b"method.py\n"
     assert listed == ["inputs.txt", str(work), str(61990 if os.geteuid() == 0 else os.geteuid())]
 
 

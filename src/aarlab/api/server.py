@@ -19,7 +19,8 @@ from aarlab.canonical import write_atomic
 from aarlab.errors import AarlabError, OperatorError
 from aarlab.lab.grounds import Grounds
 from aarlab.lab.lab import Lab, Parts
-from aarlab.lab.publish import prepare_runtime, publish_data, publish_runtime
+from aarlab.lab.library import library
+from aarlab.lab.publish import prepare_runtime, publish_data, publish_library, publish_runtime
 from aarlab.paths import StudyPaths, cache_folder
 from aarlab.problem import registry
 from aarlab.problem.protocols import under_protocol
@@ -82,6 +83,7 @@ def _open_lab(paths: StudyPaths, fatal: Callable[[OperatorError], None]) -> tupl
     prepare_runtime(paths)
     found = registry.load(config.problem.kind, config.problem.own(), cache=cache_folder(), progress=_Progress())
     problem = under_protocol(found, config)
+    publish_library(paths, partial(library, config, problem, study=paths.root))
     backend, runtime = select(config.sandbox.backend), build_runtime(problem.kit(), progress=_LOG.info)
     lab = Lab(Parts(paths, config, problem, backend, runtime), fatal=fatal)
     key, bait = lab.data_key(), config.integrity.bait

@@ -24,6 +24,7 @@ COMMANDS = (
     "redteam",
     "host",
     "methods",
+    "directions",
     "science",
 )
 """Modules of this package, each with a function `register(app)`; in the order of `aarlab --help`."""

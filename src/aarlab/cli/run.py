@@ -46,10 +46,12 @@ def settings(study_file: Path | None, sets: list[str]) -> "StudyConfig":
     """Defaults, then the study file, then --set. Raises UserError, and OperatorError when a model lacks its key."""
     from aarlab.fleet.researcher import make_mind
     from aarlab.integrity.monitor import make_monitor
+    from aarlab.lab.library import papers_of
     from aarlab.studyfile import config_from_sets, load_study
 
     config = load_study(study_file, sets=sets) if study_file else config_from_sets(sets)
     make_monitor(config.integrity.monitor)
+    papers_of(config)
     make_mind(config)
     return config
 

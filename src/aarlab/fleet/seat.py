@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from aarlab.api.client import Door, Operator
+from aarlab.digest import FILE, FILE_BYTES
 from aarlab.errors import OperatorError, ResearcherError, UserError
 from aarlab.fleet import relay
 from aarlab.fleet.forum_files import ForumFiles
@@ -17,6 +18,7 @@ from aarlab.fleet.housing import backend_of, house
 from aarlab.fleet.meter import Meter
 from aarlab.fleet.study import running, stop_requested
 from aarlab.fleet.welcome import welcome
+from aarlab.minds.tools.news import digest_through
 from aarlab.paths import StudyPaths
 from aarlab.sandbox.protocol import Completed, Streams
 from aarlab.settings import StudyConfig
@@ -125,10 +127,15 @@ class Seat:
         self._forum = ForumFiles(self._sandbox.put)
         me, card = self._door.me(), self._door.problem()
         try:
-            self._sandbox.put("README.md", welcome(me, card, self._config).encode())
+            digest = digest_through(self._door, get=self._news, put=lambda data: self._sandbox.put(FILE, data))
+            self._sandbox.put("README.md", welcome(me, card, self._config, news=digest.begin()).encode())
+            digest.taken()
             self._sync()
         except ResearcherError as error:
             self._tell(f"README.md and forum/ could not be written: {error}")
+
+    def _news(self) -> bytes:
+        return self._sandbox.get(FILE, max_bytes=FILE_BYTES)
 
     @contextmanager
     def _attended(self) -> Iterator[None]:

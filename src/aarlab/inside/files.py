@@ -1,10 +1,11 @@
 """Files of the workspace for the command `lab`. What it writes stays in the current folder."""
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from aarlab.errors import UserError
+from aarlab.errors import ResearcherError, UserError
 
 
 def text_of(name: str) -> str:
@@ -24,6 +25,27 @@ def bytes_of(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def kept(path: Path) -> bytes | None:
+    """What `keep` has written; None when there is nothing. Raises ResearcherError."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ResearcherError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def keep(path: Path, data: bytes) -> None:
+    """Writes a file whole or not at all. Raises ResearcherError."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(exist_ok=True)
+        fresh.write_bytes(data)
+        fresh.replace(path)
+    except OSError as error:
+        raise ResearcherError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def method_of(name: str) -> dict[str, str]:

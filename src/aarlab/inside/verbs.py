@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aarlab.digest import FILE, Digest
 from aarlab.errors import OperatorError, ResearcherError, UserError
 from aarlab.inside import files, show
 from aarlab.inside.door import Door
@@ -35,6 +36,18 @@ def problem(door: Door, _: Namespace) -> Reply:
     """What is asked."""
     found = door.get("problem")
     return Reply(found, show.problem(found))
+
+
+def digest(door: Door, _: Namespace) -> Reply:
+    """What is new since last time."""
+    place = Path(os.environ.get("AARLAB_WORK") or "/work") / FILE
+
+    def look(after: int) -> dict[str, Any]:
+        asked = ("me", "board", "incidents")
+        return {name: door.get(name) for name in asked} | {"forum": door.get("forum", after=after)}
+
+    text = Digest(get=lambda: files.kept(place), put=lambda data: files.keep(place, data), look=look).since()
+    return Reply({"text": text}, text)
 
 
 def forum(door: Door, options: Namespace) -> Reply:
@@ -165,6 +178,7 @@ Verb = Callable[[Door, Namespace], Reply]
 ALL: Mapping[str, Verb] = {
     "me": me,
     "problem": problem,
+    "digest": digest,
     "forum": forum,
     "board": board,
     "notes": notes,

@@ -3,6 +3,7 @@
 VERBS = (
     ("me", "who you are, what the operator wants, what the team may still spend"),
     ("problem", "what is asked, how a method is run, what a student is"),
+    ("digest", "what is new since last time: findings, rows, incidents, messages, what was used"),
     ("forum [POST]", "findings of all researchers; one of them in full"),
     ("board", "verified results by their lower bound, and the lab's own marks"),
     ("notes", "your own notes, kept by the lab between sessions"),
@@ -22,8 +23,8 @@ VERBS = (
 )
 """Usage and meaning of each verb, in the order of work."""
 
-KINDS = ("result", "negative result", "hypothesis", "insight", "error", "correction")
-"""Kinds of findings."""
+KINDS = ("result", "negative result", "hypothesis", "insight", "error", "correction", "survey")
+"""Kinds of findings; "survey" is an entry in the shared literature survey, forum/survey.md."""
 
 WORK = """\
 A result from nothing to the board:

@@ -67,6 +67,8 @@ def _check(state: State, request: FindingRequest) -> None:
         )
     for finding in filter(None, (request.corrects, request.replies_to)):
         _require(state, finding)
+    if request.kind == "survey" and not request.text.strip():
+        raise ResearcherError("an entry in the survey says in its text what the source says, and names it")
     if len(request.cites) > _CITES:
         raise ResearcherError(f"a finding cites at most {_CITES} snapshots", code="malformed")
     for snapshot in request.cites:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import stat
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -82,6 +83,32 @@ def publish_data(problem: Problem, paths: StudyPaths, *, key: bytes) -> None:
     _make_readable(fresh)
     fresh.rename(folder)
     write_atomic(marker, name.encode(), mode=0o600)
+
+
+def publish_library(paths: StudyPaths, write: Callable[[], Mapping[str, str]]) -> None:
+    """Writes the library once a study (`write` gives text by file name), and to where sandboxes can reach it.
+
+    What was written first stays in the study's folder: it is what its researchers have been given.
+    """
+    if not paths.shelf.is_dir():
+        fresh = _emptied(paths.root / "library.new")
+        for name, text in write().items():
+            file = fresh / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        fresh.rename(paths.shelf)
+    if not paths.library().is_dir():
+        fresh = _emptied(paths.runtime / "library.new")
+        shutil.copytree(paths.shelf, fresh, dirs_exist_ok=True)
+        _make_readable(fresh)
+        fresh.rename(paths.library())
+
+
+def _emptied(folder: Path) -> Path:
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(mode=0o755)
+    return folder
 
 
 def _make_readable(folder: Path) -> None:

@@ -172,6 +172,18 @@ class Inspectable(Protocol):
         ...
 
 
+@runtime_checkable
+class Documented(Protocol):
+    """A problem that brings background knowledge for the library of every sandbox; others have their card there."""
+
+    def library(self) -> Mapping[str, str]:
+        """Pages by file name ("methods/vanilla.md"), Markdown or code, the first line of each saying what it is.
+
+        Everybody reads them, so they follow from the code alone: from no data, no key and no score.
+        """
+        ...
+
+
 class ProblemKind(Protocol):
     """What an entry point of the group "aarlab.problems" names: settings, and how to build the problem from them."""
 

@@ -25,7 +25,7 @@ DISTRIBUTIONS = ("numpy", "scipy", "safetensors")
 """Libraries that methods may use."""
 _LAYOUT = 1
 _PACKAGE = Path(aarlab.__file__).resolve().parent
-ALWAYS = ("__init__.py", "errors.py", "canonical.py", "quote.py", "api/unix.py", "inside")
+ALWAYS = ("__init__.py", "errors.py", "canonical.py", "quote.py", "digest.py", "api/unix.py", "inside")
 """What every runtime has of the package: the command `lab`, and what a kit needs."""
 _COMMAND = '#!/bin/sh\nexec "${0%/*}/python" -P -m aarlab.inside.main "$@"\n'
 """bin/lab; -P keeps modules of the current folder out of it."""

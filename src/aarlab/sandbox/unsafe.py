@@ -52,6 +52,7 @@ class UnsafeSandbox:
             "/data": spec.data,
             "/method": spec.method,
             "/sock": spec.sock,
+            **spec.shelves,
         }
         return {inside: folder for inside, folder in wanted.items() if folder is not None}
 

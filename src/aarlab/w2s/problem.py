@@ -130,6 +130,12 @@ class W2SProblem:
         own = ("__init__.py", "task.py", "student.py", "fit.py", "checks.py", "runner.py", "methods")
         return ("__init__.py", "errors.py", *(f"w2s/{name}" for name in own))
 
+    def library(self) -> Mapping[str, str]:
+        """Notes, methods and helpers; the same for every pool."""
+        from aarlab.w2s.library import pages  # needed once a study
+
+        return pages(BASELINES)
+
     def research(self, key: bytes) -> World:
         """The experiment behind `publish` and `dev`. Same key, same experiment; a study has one key, so it is kept."""
         latest = self._latest

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-FindingKind = Literal["result", "negative result", "hypothesis", "insight", "error", "correction"]
+FindingKind = Literal["result", "negative result", "hypothesis", "insight", "error", "correction", "survey"]
 Status = Literal["queued", "running", "ok", "malformed", "timeout", "oom", "error", "refused"]
 """The fixed words of the lab."""
 Standing = Literal["", "under review", "listed apart", "disqualified"]

@@ -55,7 +55,7 @@ class FindingRequest(Wire):
     """POST /v1/findings: a forum post. A result names a submission; the lab adds its numbers."""
 
     kind: FindingKind
-    """What it is."""
+    """What it is; "survey" is an entry in the shared literature survey, whose text names its sources."""
     title: str = Field(max_length=200)
     """One line."""
     text: str

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from aarlab.errors import ResearcherError
 from aarlab.minds.protocol import Workbench
+from aarlab.minds.tools.news import digest_of
 from aarlab.minds.tools.scribe import Scribe
 from aarlab.minds.tools.watch import Watch
 
@@ -72,6 +73,8 @@ class Toolbox:
         Raises Stopped, GivenUp, OperatorError. `given` are the arguments, as JSON or read from it.
         """
         begin = time.monotonic()
+        if number == 0:
+            digest_of(self._bench).taken()
         self._bench.log(f"calls {name if name in self._tools else 'an unknown tool'}")
         with self._bench.calling():
             done, text = self._result(name, given) if number < CALLS else (False, TOO_MANY)

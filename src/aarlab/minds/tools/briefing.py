@@ -5,6 +5,7 @@ from pathlib import Path
 
 from aarlab.errors import ResearcherError, UserError
 from aarlab.minds.protocol import Workbench
+from aarlab.minds.tools.news import digest_of
 from aarlab.wire import Me
 
 BUILT_IN = Path(__file__).parents[1] / "prompts"
@@ -30,7 +31,8 @@ def instructions(prompt: str) -> str:
 
 def opening(bench: Workbench, *, left_out: int = 0) -> str:
     """The first message of a session, or of what is left of one after `left_out` turns were dropped."""
-    me, card = bench.door.me(), bench.card
+    me, card, digest = bench.door.me(), bench.card, digest_of(bench)
+    news = digest.again(messages=False) if left_out else digest.begin(messages=False)
     parts = [
         f"You are {me.name}. Your direction: {me.direction}",
         f"# The problem {card.name}\n\n{card.text}",
@@ -39,6 +41,7 @@ def opening(bench: Workbench, *, left_out: int = 0) -> str:
         f"A dev submission has {me.dev_seeds} students, from the seeds 0 to {me.dev_seeds - 1}.",
         f"# What is left\n\n{left(bench, me)}",
         f"# Your notes\n\n{bench.door.notes() or '(none yet: this is the beginning)'}",
+        f"# New since your last session\n\n{news}",
         f"# What you have handed in\n\n{handed_in(bench)[-_SHOWN:] or '(nothing yet)'}",
     ]
     parts += [f"The operator says: {message}" for message in me.messages]

@@ -9,6 +9,7 @@ from aarlab.minds.protocol import Workbench
 from aarlab.minds.tools.box import Form, Tool, tool
 from aarlab.minds.tools.briefing import HANDED_IN, handed_in, left
 from aarlab.minds.tools.files import OF_OTHERS, inside, read, told
+from aarlab.minds.tools.news import digest_of
 from aarlab.quote import quote_untrusted
 from aarlab.wire import (
     BoardRow,
@@ -65,7 +66,7 @@ class Post(Form):
     """Of `post`."""
 
     kind: FindingKind
-    """What it is."""
+    """What it is; "survey" is an entry in the shared literature survey, whose text names its sources."""
     title: str = Field(max_length=200)
     """One line."""
     text: str
@@ -124,6 +125,7 @@ class LabDesk:
                 "Has the lab verify a frozen method; asked again, it waits on for the same answer.", HandIn, self.verify
             ),
             "post": tool("Posts a finding on the forum.", Post, self.post),
+            "digest": tool("Shows what is new since last time.", Nothing, self.digest),
             "read_forum": tool("Shows the latest findings of all researchers.", ReadForum, self.forum),
             "fetch_snapshot": tool("Writes a frozen method's files into the workspace.", Fetch, self.fetch),
             "board": tool("Shows verified methods, reference marks, and what is left to spend.", Nothing, self.board),
@@ -167,6 +169,10 @@ class LabDesk:
         posts = [one for one in self._bench.findings() if one.kind != LAB_POST]
         shown = [_finding(one) for one in posts[-form.last :]]
         return "\n\n".join([f"{len(posts)} findings; all of them are in /work/forum", *shown])
+
+    def digest(self, _: Nothing) -> str:
+        """News."""
+        return digest_of(self._bench).since()
 
     def fetch(self, form: Fetch) -> str:
         """Where its files are."""
