@@ -70,7 +70,7 @@ class Caller:
         """What it says."""
         from pydantic_ai.messages import ModelRequest
 
-        return self.model.ask([ModelRequest.user_text_prompt("You are r1. Go.")], tools=[], extra=0).text or ""
+        return self.model.ask([ModelRequest.user_text_prompt("You are r1. Go.")], tools=[], length=300).text or ""
 
     @property
     def paid(self) -> float:

@@ -50,6 +50,11 @@ class Workbench(Protocol):
         """What this researcher should keep to."""
         ...
 
+    @property
+    def said(self) -> Sequence[str]:
+        """What the operator has written to this researcher, oldest first, as `should_stop` has seen it last."""
+        ...
+
     def should_stop(self) -> bool:
         """Asked between steps: True when it is time to finish properly. Waits while paused. Raises Stopped."""
         ...

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aarlab.errors import OperatorError, UserError
-from aarlab.minds.llm.context import Scale, size
+from aarlab.minds.llm.context import Scale
 from aarlab.minds.llm.line import Line
 from aarlab.minds.llm.names import Name
 from aarlab.minds.llm.prices import Prices
@@ -54,13 +54,12 @@ class Model:
         """Gives the connections back."""
         self._line.close()
 
-    def ask(self, talk: "Sequence[ModelMessage]", *, tools: "Sequence[ToolDefinition]", extra: int) -> "ModelResponse":
-        """The answer. `extra` is how many bytes of instructions and tools go with the messages.
+    def ask(self, talk: "Sequence[ModelMessage]", *, tools: "Sequence[ToolDefinition]", length: int) -> "ModelResponse":
+        """The answer. `length` is how many bytes all of it is: messages, instructions and tools.
 
         Raises TooLong, Refused, Stopped; ResearcherError(code="budget"); UserError for what a person must put right,
         OperatorError when the provider stays away.
         """
-        length = size(talk) + extra
         trouble = Trouble("", sent=False)
         for attempt in range(ATTEMPTS):
             if attempt:
