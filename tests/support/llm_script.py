@@ -107,6 +107,8 @@ class Says:
     text: str
     refuses: bool = False
     thinks: str = ""
+    cut: bool = False
+    """Whether it would have said more, had it been allowed more tokens."""
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ LAST_TURNS = 3
 """Turns that it has when the study ends."""
 NEAR = 0.8
 """Part of the context at which it is told that old turns will be left out."""
+CUT = "Your answer was cut off after {} tokens. Say less before you call a tool, and write long files in pieces."
 SAVE = "Save in your notes (tool `note`) what you will need."
 
 
@@ -94,19 +95,20 @@ class Session:
         worked = False
         while self._ends_in > 0:
             try:
-                calls = self._turn()
+                answer = self._turn()
             except Refused:
                 self._bench.log("the provider does not answer this conversation; the session ends")
                 break
-            if not calls:
+            cut = answer.finish_reason == "length"
+            if not (answer.tool_calls or cut):
                 break
-            worked = True
+            worked = worked or bool(answer.tool_calls)
             self._ends_in -= 1
-            self._say(self._results(calls))
+            self._say(self._results(answer.tool_calls, cut=cut))
         self._scribe.session("session ended")
         return worked
 
-    def _turn(self) -> "Sequence[ToolCallPart]":
+    def _turn(self) -> "ModelResponse":
         """Asks the model, with less of the conversation where it does not fit."""
         if self._tokens() > self._settings.context_tokens:
             self._cut(self._settings.context_tokens // 2)
@@ -116,7 +118,7 @@ class Session:
             self._cut(min(self._settings.context_tokens, self._tokens()) // 4)
             answer = self._asked_again()
         self._talk.add(answer)
-        return answer.tool_calls
+        return answer
 
     def _ask(self) -> "ModelResponse":
         return self._model.ask(self._talk.messages, tools=self._definitions, length=self._size())
@@ -128,14 +130,16 @@ class Session:
             words = f"minds.model = {self._settings.model!r}"
             raise UserError(f"{words}: even one turn does not fit into its context; take another model") from None
 
-    def _results(self, calls: "Sequence[ToolCallPart]") -> "ModelRequest":
+    def _results(self, calls: "Sequence[ToolCallPart]", *, cut: bool) -> "ModelRequest":
+        """What is said to an answer: what its tools have found, and what it should know."""
         from pydantic_ai.messages import ModelRequest, ToolReturnPart, UserPromptPart
 
         parts: list[ModelRequestPart] = []
         for number, call in enumerate(calls):
             text = self._tools.call(call.tool_name, call.args, number=number)
             parts.append(ToolReturnPart(tool_name=call.tool_name, content=text, tool_call_id=call.tool_call_id))
-        return ModelRequest(parts=[*parts, *(UserPromptPart(content=text) for text in self._notices())])
+        words = [CUT.format(self._settings.output_tokens)] if cut else []
+        return ModelRequest(parts=[*parts, *(UserPromptPart(content=text) for text in (*words, *self._notices()))])
 
     def _notices(self) -> list[str]:
         """What it is told between two turns: the end, the operator's words, and when to save its notes."""
