@@ -232,6 +232,25 @@ def test_a_provider_that_stays_away_is_the_operators_business(
     assert caller.paid == 0
 
 
+def test_nobody_at_the_address_is_the_operators_business(
+    lab: LabProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with calling(lab, tmp_path, monkeypatch, ALL[2]) as caller:
+        monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+        with pytest.raises(OperatorError, match="no answer after 6 attempts: there was no connection"):
+            caller.ask()
+    assert caller.paid == 0
+
+
+def test_a_provider_that_wants_no_other_attempt_gets_none(
+    lab: LabProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with calling(lab, tmp_path, monkeypatch, ALL[0], Fails(500, final=True)) as caller:
+        with pytest.raises(OperatorError, match="status 500 and wants no other attempt"):
+            caller.ask()
+        assert len(caller.server.requests) == 1
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_a_stop_ends_an_answer_in_its_middle(
     lab: LabProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
