@@ -185,6 +185,8 @@ class WatchdogSettings(Model):
     """Restarts of one researcher before it is paused with a reason."""
     idle_minutes: float = Field(15.0, gt=0)
     """llm, agent: minutes without a call of a tool after which it is warned; after as many again it is paused."""
+    provider_minutes: float = Field(10.0, ge=0)
+    """llm: how long a provider may stay away, or refuse for a while, before the researcher is paused."""
     repeats: int = Field(6, ge=2)
     """llm, agent: repetitions (the same call with the same result, what was handed in before, refused calls) in a row
     after which it is warned; after twice as many it is paused."""

@@ -13,7 +13,7 @@ from aarlab.minds.llm.model import Model
 from aarlab.minds.llm.names import name_of
 from aarlab.minds.llm.prices import prices_of
 from aarlab.minds.llm.trouble import Refused, TooLong
-from aarlab.minds.protocol import Stopped
+from aarlab.minds.protocol import GivenUp, Stopped
 from aarlab.minds.tools.scribe import Scribe
 from aarlab.settings import MindSettings, PriceSettings
 from tests.support.lab import FAST, LabProcess
@@ -70,7 +70,7 @@ class Caller:
         """What it says."""
         from pydantic_ai.messages import ModelRequest
 
-        return self.model.ask([ModelRequest.user_text_prompt("You are r1. Go.")], tools=[], extra=0).text or ""
+        return self.model.ask([ModelRequest.user_text_prompt("You are r1. Go.")], tools=[], length=300).text or ""
 
     @property
     def paid(self) -> float:
@@ -124,23 +124,34 @@ def test_what_passes_is_repeated_and_costs_nothing(
 def test_an_answer_that_breaks_off_is_asked_for_again_and_paid_once(
     lab: LabProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    broken = (DropsMidway(), DropsMidway(clean=True), FailsMidway(), Stalls(), Drops())
-    with calling(lab, tmp_path, monkeypatch, name, *broken, Says("here"), stall=0.5) as caller:
+    broken = (DropsMidway(), DropsMidway(clean=True), FailsMidway(), Drops())
+    with calling(lab, tmp_path, monkeypatch, name, *broken, Says("here")) as caller:
         assert caller.ask() == "here"
-    words = caller.troubles
-    assert words[0] == words[4] == "the connection was lost"
-    assert words[1] == "the answer ended in the middle"
-    assert words[2] == "the provider broke its answer off (ModelOverloadedError)"
-    assert words[3] == "nothing came from the provider for too long"
+    assert caller.troubles == [
+        "the connection was lost",
+        "the answer ended in the middle",
+        "the provider broke its answer off (ModelOverloadedError)",
+        "the connection was lost",
+    ]
     costs = [one["dollars"] for one in caller.at.transcript if one["kind"] == "trouble"]
     assert caller.paid == pytest.approx(sum(costs) + caller.at.transcript[-1]["dollars"])
     tokens = caller.server.requests[0].size // 4
-    by_count, by_bound = tokens / 1e6 + FULL, costs[4]
+    by_count, by_bound = tokens / 1e6 + FULL, costs[3]
     assert by_count < by_bound
     if name.startswith("anthropic"):  # tells at the beginning what it has read; the others tell at the end
-        assert costs[:4] == pytest.approx([by_count] * 4)
+        assert costs[:3] == pytest.approx([by_count] * 3)
     else:
-        assert costs == [by_bound] * 5
+        assert costs == [by_bound] * 4
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_an_answer_that_stalls_is_ended_and_paid_for(
+    lab: LabProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    with calling(lab, tmp_path, monkeypatch, name, Stalls(), Says("here"), stall=1.0) as caller:
+        assert caller.ask() == "here"
+    assert caller.troubles[0] == "nothing came from the provider for too long"
+    assert caller.paid > FULL
 
 
 @pytest.mark.parametrize(
@@ -207,18 +218,37 @@ def test_a_pause_that_the_provider_names_is_heard_in_every_form(
         "date": Fails(429, retry_after=date),
     }[form]
     says = r"status 429, and is to be asked again in (2000|199\d) s"
-    with calling(lab, tmp_path, monkeypatch, ALL[0], fails) as caller, pytest.raises(OperatorError, match=says):
+    with calling(lab, tmp_path, monkeypatch, ALL[0], fails) as caller, pytest.raises(GivenUp, match=says):
         caller.ask()
 
 
-def test_a_provider_that_stays_away_is_the_operators_business(
+def test_a_provider_that_stays_away_pauses_the_researcher(
     lab: LabProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     says = "no answer after 6 attempts: the provider answered with status 503"
     away = [Fails(503)] * 6
-    with calling(lab, tmp_path, monkeypatch, ALL[2], *away) as caller, pytest.raises(OperatorError, match=says):
+    with calling(lab, tmp_path, monkeypatch, ALL[2], *away) as caller, pytest.raises(GivenUp, match=says):
         caller.ask()
     assert caller.paid == 0
+
+
+def test_nobody_at_the_address_pauses_the_researcher(
+    lab: LabProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with calling(lab, tmp_path, monkeypatch, ALL[2]) as caller:
+        monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+        with pytest.raises(GivenUp, match="no answer after 6 attempts: there was no connection"):
+            caller.ask()
+    assert caller.paid == 0
+
+
+def test_a_provider_that_wants_no_other_attempt_gets_none(
+    lab: LabProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with calling(lab, tmp_path, monkeypatch, ALL[0], Fails(500, final=True)) as caller:
+        with pytest.raises(OperatorError, match="status 500 and wants no other attempt"):
+            caller.ask()
+        assert len(caller.server.requests) == 1
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -69,12 +69,13 @@ def careful(ear: Listener) -> Sequence[Step]:
         ("view", '{"path": "methods/a/meth'),
         ("view", {"path": "methods/a/method.py"}),
     )
-    trouble = (Fails(429, retry_after_ms=50), Fails(529), DropsMidway(after=6, reply=Calls(write("broken"))))
     return [
         ear.step("begins", look),
-        *trouble,
-        FailsMidway(),
+        DropsMidway(after=6, reply=Calls(write("broken"))),
+        Fails(429, retry_after_ms=50),
+        Fails(529),
         ear.step("wrong", wrong),
+        FailsMidway(),
         ear.step("freezes", Calls(*freeze())),
         *verified(Ids())[1:],
         ear.step("done", Says("Done.")),
@@ -165,9 +166,9 @@ def _mistakes_were_answered(ear: Listener) -> None:
 def _troubles_were_paid_once(paths: StudyPaths, state: State) -> None:
     found = transcript(paths)
     assert [one["words"] for one in found if one["kind"] == "trouble"] == [
+        "the connection was lost",
         "the provider answered with status 429",
         "the provider answered with status 529",
-        "the connection was lost",
         "the provider broke its answer off (ModelOverloadedError)",
     ]
     for name in ("r1", "r2", "r3"):

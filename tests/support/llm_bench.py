@@ -64,6 +64,6 @@ def place(lab: LabProcess, folder: Path, *, name: str = "r1", dollars: float = 5
             stop=stop,
             log=log.append,
             record=Transcript(folder / "kept" / f"{name}.jsonl").add,
-            guard=Guard(WatchdogSettings(), say=log.append, end=log.append),
+            guard=Guard(WatchdogSettings(provider_minutes=0), say=log.append, end=log.append),
         )
         yield Place(bench, meter, stop, log, folder)

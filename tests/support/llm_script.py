@@ -107,6 +107,8 @@ class Says:
     text: str
     refuses: bool = False
     thinks: str = ""
+    cut: bool = False
+    """Whether it would have said more, had it been allowed more tokens."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,8 @@ class Fails:
     """Of the header `retry-after-ms`; None = without it."""
     retry_after: str = ""
     """The header `retry-after`, word for word, in place of the other one."""
+    final: bool = False
+    """Whether the provider says that no other attempt helps, in place of both."""
 
 
 @dataclass(frozen=True)

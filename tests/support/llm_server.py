@@ -150,9 +150,7 @@ def _handler(state: LlmServer) -> type[BaseHTTPRequestHandler]:
             if isinstance(reply, Hangs | Drops):
                 self.close_connection = True
             elif isinstance(reply, Fails):
-                pause = "" if reply.retry_after_ms is None else str(reply.retry_after_ms)
-                named = ("retry-after", reply.retry_after) if reply.retry_after else ("retry-after-ms", pause)
-                self._send(reply.status, error(reply.code, reply.message), named if named[1] else None)
+                self._send(reply.status, error(reply.code, reply.message), _advice(reply))
             elif isinstance(reply, Raw):
                 self._send(200, reply.data)
             elif request.streams:
@@ -215,6 +213,15 @@ def _handler(state: LlmServer) -> type[BaseHTTPRequestHandler]:
             """Says nothing."""
 
     return Handler
+
+
+def _advice(reply: Fails) -> tuple[str, str] | None:
+    """The header that says whether and when to ask again."""
+    if reply.final:
+        return "x-should-retry", "false"
+    if reply.retry_after:
+        return "retry-after", reply.retry_after
+    return None if reply.retry_after_ms is None else ("retry-after-ms", str(reply.retry_after_ms))
 
 
 def _plain(reply: Any, request: Request) -> Calls | Says:

@@ -96,7 +96,7 @@ def _responses(answer: dict[str, Any]) -> Iterator[Event]:
         else:
             yield from _contents(item["content"], place)
         yield {"type": "response.output_item.done", "output_index": index, "item": item}
-    yield {"type": "response.completed", "response": answer}
+    yield {"type": f"response.{answer['status']}", "response": answer}
 
 
 def _summary(parts: list[Event], place: Event) -> Iterator[Event]:

@@ -64,7 +64,7 @@ def _anthropic(reply: Calls | Says, request: Request) -> dict[str, Any]:
         "role": "assistant",
         "model": request.body["model"],
         "content": [] if refuses else content,
-        "stop_reason": "refusal" if refuses else "tool_use" if isinstance(reply, Calls) else "end_turn",
+        "stop_reason": _why(reply, ("refusal", "tool_use", "max_tokens", "end_turn")),
         "stop_sequence": None,
         "usage": {"input_tokens": tokens(request), "output_tokens": said(reply)},
     }
@@ -84,6 +84,7 @@ def _responses(reply: Calls | Says, request: Request) -> dict[str, Any]:
         call = {"call_id": f"call_{request.number}_{number}", "name": name, "arguments": _arguments(value)}
         item = {"type": "function_call", "id": f"fc_{request.number}_{number}", "status": "completed"}
         output.append({**item, **call})
+    cut = isinstance(reply, Says) and reply.cut
     usage = {
         "input_tokens": tokens(request),
         "input_tokens_details": {"cached_tokens": 0},
@@ -95,7 +96,8 @@ def _responses(reply: Calls | Says, request: Request) -> dict[str, Any]:
         "id": f"resp_{request.number}",
         "object": "response",
         "created_at": 1,
-        "status": "completed",
+        "status": "incomplete" if cut else "completed",
+        "incomplete_details": {"reason": "max_output_tokens"} if cut else None,
         "model": request.body["model"],
         "output": output,
         "usage": usage,
@@ -125,10 +127,17 @@ def _chat(reply: Calls | Says, request: Request) -> dict[str, Any]:
         "created": 1,
         "model": request.body["model"],
         "choices": [
-            {"index": 0, "message": message, "finish_reason": "tool_calls" if isinstance(reply, Calls) else "stop"}
+            {"index": 0, "message": message, "finish_reason": _why(reply, ("stop", "tool_calls", "length", "stop"))}
         ],
         "usage": {**usage, "total_tokens": sum(usage.values())},
     }
+
+
+def _why(reply: Calls | Says, words: tuple[str, str, str, str]) -> str:
+    """Why it ends, in the provider's words for a refusal, for calls, for too few tokens, and for all that was said."""
+    if isinstance(reply, Calls):
+        return words[1]
+    return words[0] if reply.refuses else words[2] if reply.cut else words[3]
 
 
 def _arguments(value: dict[str, Any] | str) -> str:

@@ -65,7 +65,7 @@ class Bench:
         self._seconds = seconds
         self._stop = stop
         self._forum = ForumFiles(sandbox.put)
-        self._messages = len(self.me.messages)
+        self.said: Sequence[str] = self.me.messages
 
     def should_stop(self) -> bool:
         """True when the operator wants this researcher to finish; waits while it is paused. Raises Stopped."""
@@ -152,6 +152,6 @@ class Bench:
             raise Stopped
 
     def _show(self, messages: Sequence[str]) -> None:
-        for message in messages[self._messages :]:
+        for message in messages[len(self.said) :]:
             self.log(f"the operator says: {message!r}")
-        self._messages = len(messages)
+        self.said = messages

@@ -69,6 +69,11 @@ class Workbench(Protocol):
         """Around each call of a tool: after the first, minutes without one are counted."""
         ...
 
+    @property
+    def said(self) -> Sequence[str]:
+        """What the operator has written to this researcher, oldest first, as `should_stop` has seen it last."""
+        ...
+
     def should_stop(self) -> bool:
         """Asked between steps: True when it is time to finish properly. Waits while paused. Raises Stopped."""
         ...

@@ -2,9 +2,12 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from aarlab.wire.base import FindingKind, Wire
+
+TOLD = ConfigDict(use_attribute_docstrings=True)
+"""Of requests that a language model fills in as they are: the lines under the fields tell it what they take."""
 
 
 class SnapshotRequest(Wire):
@@ -21,12 +24,14 @@ class SnapshotRequest(Wire):
 class ProposalRequest(Wire):
     """POST /v1/proposals: a results-free description, frozen before the first scored run."""
 
+    model_config = TOLD
+
     title: str = Field(max_length=200)
     """One line."""
     text: str
-    """Markdown: what is done, why, what would speak against it."""
+    """Markdown: what is done, why, what would speak against it. No results."""
     family: str = "other"
-    """One of the eleven method families."""
+    """Method family, as in the facts of the problem."""
 
 
 class DevRequest(Wire):
@@ -54,12 +59,14 @@ class VerifyRequest(Wire):
 class FindingRequest(Wire):
     """POST /v1/findings: a forum post. A result names a submission; the lab adds its numbers."""
 
+    model_config = TOLD
+
     kind: FindingKind
     """What it is; "survey" is an entry in the shared literature survey, whose text names its sources."""
     title: str = Field(max_length=200)
     """One line."""
     text: str
-    """Markdown."""
+    """Markdown. The lab adds the numbers of the submission."""
     submission: str | None = None
     """Required for "result" and "negative result": a scored submission."""
     replies_to: str | None = None
@@ -79,4 +86,7 @@ class VoteRequest(Wire):
 class NoteRequest(Wire):
     """PUT /v1/notes: the researcher's own memory, read back at the start of each session."""
 
+    model_config = TOLD
+
     text: str
+    """All of the notes: they replace those before."""

@@ -4,7 +4,6 @@ The rule: a conversation of more than `context_tokens` is cut so that its latest
 remain behind a new first message, which has the notes as they stand. At least one turn remains. Nothing is summarised.
 """
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,21 +37,39 @@ class Scale:
         return round(size * min(FIRST_RATE, MARGIN * self._rate or FIRST_RATE)) + SPARE_TOKENS
 
 
-def size(messages: "Sequence[ModelMessage]") -> int:
-    """Bytes of messages."""
+class Talk:
+    """A conversation and its length. Each message is measured once: what was said is not changed."""
+
+    def __init__(self) -> None:
+        """Nothing is said yet."""
+        self.messages: list[ModelMessage] = []
+        self._sizes: list[int] = []
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return sum(self._sizes)
+
+    def add(self, message: "ModelMessage") -> None:
+        """Says something more."""
+        self.messages.append(message)
+        self._sizes.append(_size(message))
+
+    def latest(self, *, most: int) -> "list[ModelMessage]":
+        """The latest turns in at most so many bytes, at least one. A turn is an answer with the results of its calls.
+
+        The first message is no turn.
+        """
+        first, used = len(self.messages), 0
+        for start in reversed(range(1, len(self.messages), 2)):
+            used += sum(self._sizes[start : start + 2])
+            if first < len(self.messages) and used > most:
+                break
+            first = start
+        return self.messages[first:]
+
+
+def _size(message: "ModelMessage") -> int:
     from pydantic_ai.messages import ModelMessagesTypeAdapter
 
-    return len(ModelMessagesTypeAdapter.dump_json(list(messages)))
-
-
-def latest(talk: "Sequence[ModelMessage]", *, most: int) -> "list[ModelMessage]":
-    """The latest turns in at most so many bytes, at least one. A turn is an answer with the results of its calls."""
-    turns = [list(talk[start : start + 2]) for start in range(1, len(talk), 2)]
-    kept: list[list[ModelMessage]] = []
-    used = 0
-    for turn in reversed(turns):
-        used += size(turn)
-        if kept and used > most:
-            break
-        kept.insert(0, turn)
-    return [message for turn in kept for message in turn]
+    return len(ModelMessagesTypeAdapter.dump_json([message]))

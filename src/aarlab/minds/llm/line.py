@@ -73,7 +73,10 @@ class Line:
         from pydantic_ai import exceptions
 
         try:
-            answer = await self._answer(talk, tools)
+            async with asyncio.timeout(CALL_SECONDS):
+                answer = await self._answer(talk, tools)
+        except TimeoutError:
+            return Trouble("the answer took too long")
         except exceptions.AgentRunError as error:
             return judged(error, self._name)
         except exceptions.UserError as error:
@@ -121,7 +124,6 @@ class Line:
         return kept | ModelSettings(
             max_tokens=self._settings.output_tokens,
             timeout=self._settings.stall_seconds,  # for each read: what the provider sends to show that it lives counts
-            request_timeout=CALL_SECONDS,
             max_retries=0,
         )
 

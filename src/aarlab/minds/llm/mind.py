@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aarlab.errors import ResearcherError, UserError
-from aarlab.minds.llm.context import latest, size
+from aarlab.minds.llm.context import Talk
 from aarlab.minds.llm.model import Model
 from aarlab.minds.llm.names import name_of, require_key
 from aarlab.minds.llm.prices import prices_of
@@ -17,7 +17,7 @@ from aarlab.minds.tools.scribe import Scribe
 from aarlab.settings import MindSettings, PriceSettings
 
 if TYPE_CHECKING:
-    from pydantic_ai.messages import ModelMessage, ModelRequest, ModelRequestPart, ModelResponse, ToolCallPart
+    from pydantic_ai.messages import ModelRequest, ModelRequestPart, ModelResponse, ToolCallPart
     from pydantic_ai.tools import ToolDefinition
 
 WARN_TURNS = 3
@@ -26,6 +26,7 @@ LAST_TURNS = 3
 """Turns that it has when the study ends."""
 NEAR = 0.8
 """Part of the context at which it is told that old turns will be left out."""
+CUT = "Your answer was cut off after {} tokens. Say less before you call a tool, and write long files in pieces."
 SAVE = "Save in your notes (tool `note`) what you will need."
 
 
@@ -77,11 +78,11 @@ class Session:
         self._definitions = definitions(tools)
         schemas = sum(len(repr(one.parameters_json_schema)) + len(one.description or "") for one in self._definitions)
         self._extra = len(system.encode()) + schemas
-        self._talk: list[ModelMessage] = []
+        self._talk = Talk()
         self._left_out = 0
         self._ends_in = settings.turns
         self._told_end = self._told_near = False
-        self._heard = len(bench.door.me().messages)
+        self._heard = len(bench.said)
 
     def run(self) -> bool:
         """Whether any tool was called. Raises Stopped, ResearcherError(code="budget") and what `Model.ask` raises."""
@@ -91,50 +92,56 @@ class Session:
         worked = False
         while self._ends_in > 0:
             try:
-                calls = self._turn()
+                answer = self._turn()
             except Refused:
                 self._bench.log("the provider does not answer this conversation; the session ends")
                 break
-            if not calls:
+            cut = answer.finish_reason == "length"
+            if not (answer.tool_calls or cut):
                 break
-            worked = True
+            worked = worked or bool(answer.tool_calls)
             self._ends_in -= 1
-            self._say(self._results(calls))
+            self._say(self._results(answer.tool_calls, cut=cut))
         self._scribe.session("session ended")
         return worked
 
-    def _turn(self) -> "Sequence[ToolCallPart]":
+    def _turn(self) -> "ModelResponse":
         """Asks the model, with less of the conversation where it does not fit."""
         if self._tokens() > self._settings.context_tokens:
             self._cut(self._settings.context_tokens // 2)
         try:
-            answer = self._model.ask(self._talk, tools=self._definitions, extra=self._extra)
+            answer = self._ask()
         except TooLong:
             self._cut(min(self._settings.context_tokens, self._tokens()) // 4)
             answer = self._asked_again()
-        self._talk.append(answer)
-        return answer.tool_calls
+        self._talk.add(answer)
+        return answer
+
+    def _ask(self) -> "ModelResponse":
+        return self._model.ask(self._talk.messages, tools=self._definitions, length=self._size())
 
     def _asked_again(self) -> "ModelResponse":
         try:
-            return self._model.ask(self._talk, tools=self._definitions, extra=self._extra)
+            return self._ask()
         except TooLong:
             words = f"minds.model = {self._settings.model!r}"
             raise UserError(f"{words}: even one turn does not fit into its context; take another model") from None
 
-    def _results(self, calls: "Sequence[ToolCallPart]") -> "ModelRequest":
+    def _results(self, calls: "Sequence[ToolCallPart]", *, cut: bool) -> "ModelRequest":
+        """What is said to an answer: what its tools have found, and what it should know."""
         from pydantic_ai.messages import ModelRequest, ToolReturnPart, UserPromptPart
 
         parts: list[ModelRequestPart] = []
         for number, call in enumerate(calls):
             text = self._tools.call(call.tool_name, call.args, number=number)
             parts.append(ToolReturnPart(tool_name=call.tool_name, content=text, tool_call_id=call.tool_call_id))
-        return ModelRequest(parts=[*parts, *(UserPromptPart(content=text) for text in self._notices())])
+        words = [CUT.format(self._settings.output_tokens)] if cut else []
+        return ModelRequest(parts=[*parts, *(UserPromptPart(content=text) for text in (*words, *self._notices()))])
 
     def _notices(self) -> list[str]:
         """What it is told between two turns: the end, the operator's words, and when to save its notes."""
         ends = self._bench.should_stop()
-        said = self._bench.door.me().messages
+        said = self._bench.said
         found = [f"The operator says: {text}" for text in said[self._heard :]]
         self._heard = len(said)
         if ends and not self._told_end:
@@ -150,11 +157,12 @@ class Session:
     def _cut(self, tokens: int) -> None:
         """Leaves what fits into so many tokens behind a new first message."""
         most = max(0, round(tokens * self._size() / max(1, self._tokens())) - self._extra)
-        kept = latest(self._talk, most=most)
-        self._left_out += (len(self._talk) - 1 - len(kept)) // 2
-        self._talk = []
+        kept = self._talk.latest(most=most)
+        self._left_out += (len(self._talk.messages) - 1 - len(kept)) // 2
+        self._talk = Talk()
         self._say(self._opening())
-        self._talk += kept
+        for message in kept:
+            self._talk.add(message)
         self._told_near = False
         self._scribe.session("cut", left_out=self._left_out)
         self._bench.log(f"the conversation was cut; {self._left_out} turns are left out by now")
@@ -166,11 +174,11 @@ class Session:
         return ModelRequest(parts=[UserPromptPart(content=text)], instructions=self._system)
 
     def _say(self, message: "ModelRequest") -> None:
-        self._talk.append(message)
+        self._talk.add(message)
         self._scribe.message(message)
 
     def _size(self) -> int:
-        return size(self._talk) + self._extra
+        return self._talk.size + self._extra
 
     def _tokens(self) -> int:
         return self._model.scale.guess(self._size())

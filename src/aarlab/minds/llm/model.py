@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aarlab.errors import OperatorError, UserError
-from aarlab.minds.llm.context import Scale, size
+from aarlab.minds.llm.context import Scale
 from aarlab.minds.llm.line import Line
 from aarlab.minds.llm.names import Name
 from aarlab.minds.llm.prices import Prices
 from aarlab.minds.llm.trouble import Refused, TooLong, Trouble
-from aarlab.minds.protocol import Stopped, Workbench
+from aarlab.minds.protocol import GivenUp, Stopped, Workbench
 from aarlab.minds.tools.scribe import Scribe
 from aarlab.settings import MindSettings
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pydantic_ai.tools import ToolDefinition
 
 ATTEMPTS = 6
-"""Of one call, where what went wrong may pass."""
+"""Of one call, where what went wrong may pass: at least so many, and no more of those that may have been paid for."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds between attempts where the provider names none; each is twice the one before."""
 JITTER = 0.5
@@ -54,17 +54,16 @@ class Model:
         """Gives the connections back."""
         self._line.close()
 
-    def ask(self, talk: "Sequence[ModelMessage]", *, tools: "Sequence[ToolDefinition]", extra: int) -> "ModelResponse":
-        """The answer. `extra` is how many bytes of instructions and tools go with the messages.
+    def ask(self, talk: "Sequence[ModelMessage]", *, tools: "Sequence[ToolDefinition]", length: int) -> "ModelResponse":
+        """The answer. `length` is how many bytes all of it is: messages, instructions and tools.
 
         Raises TooLong, Refused, Stopped; ResearcherError(code="budget"); UserError for what a person must put right,
-        OperatorError when the provider stays away.
+        GivenUp when the provider stays away, OperatorError when it wants no other attempt.
         """
-        length = size(talk) + extra
-        trouble = Trouble("", sent=False)
-        for attempt in range(ATTEMPTS):
-            if attempt:
-                self._pause(trouble, attempt - 1)
+        trouble, attempts, lost, since = Trouble("", sent=False), 0, 0, time.monotonic()
+        while True:
+            if attempts:
+                self._pause(trouble, attempts - 1)
             worst = self._prices.worst(tokens_in=self.scale.most(length), tokens_out=self._output)
             self._bench.reserve(worst)
             begin = time.monotonic()
@@ -75,8 +74,10 @@ class Model:
             cost = self._at_most(worst) if found.sent else 0.0
             self._bench.pay(cost)
             self._scribe.trouble(found.words, dollars=cost, seconds=seconds)
-            trouble = found
-        raise OperatorError(f"{self._name.words}: no answer after {ATTEMPTS} attempts: {trouble.words}")
+            trouble, attempts, lost = found, attempts + 1, lost + found.sent
+            waited = time.monotonic() - since >= self._bench.watchdog.provider_minutes * 60
+            if lost >= ATTEMPTS or (waited and attempts >= ATTEMPTS):
+                raise GivenUp(f"{self._name.words}: no answer after {attempts} attempts: {trouble.words}")
 
     def _tried(
         self, talk: "Sequence[ModelMessage]", tools: "Sequence[ToolDefinition]", *, worst: float
@@ -112,9 +113,13 @@ class Model:
         return min(worst, self._prices.dollars(replace(seen, output_tokens=self._output)))
 
     def _pause(self, trouble: Trouble, attempt: int) -> None:
-        least = min(LONGEST_PAUSE, self._first_pause * 2**attempt) if trouble.pause is None else trouble.pause
+        least = (
+            min(LONGEST_PAUSE, self._first_pause * 2.0 ** min(attempt, ATTEMPTS))
+            if trouble.pause is None
+            else trouble.pause
+        )
         if least > PATIENCE:
-            raise OperatorError(f"{self._name.words}: {trouble.words}, and is to be asked again in {least:.0f} s")
+            raise GivenUp(f"{self._name.words}: {trouble.words}, and is to be asked again in {least:.0f} s")
         seconds = least * (1 + JITTER * self._draws.random())
         self._bench.log(f"asks the model again in {seconds:.3g} s: {trouble.words}")
         self._line.wait(seconds)

@@ -24,12 +24,12 @@ TOO_MANY = f"not carried out: an answer has at most {CALLS} calls"
 
 
 class Form(BaseModel):
-    """What a tool takes."""
+    """What a tool takes, where that is no request to the lab as it is."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
-F = TypeVar("F", bound=Form)
+F = TypeVar("F", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Tool:
 
     description: str
     """For the model."""
-    form: type[Form]
+    form: type[BaseModel]
     """What it takes."""
     work: Callable[[Any], str]
     """Carries it out. Raises ResearcherError with a line for the model."""

@@ -15,7 +15,6 @@ from aarlab.wire import (
     BoardRow,
     DevRequest,
     Finding,
-    FindingKind,
     FindingRequest,
     NoteRequest,
     ProposalRequest,
@@ -27,17 +26,6 @@ from aarlab.wire import (
 STUDENT_BYTES = 16 << 20
 WAIT_SECONDS, LOOK_SECONDS = 300.0, 5.0
 LAB_POST = "ledger head"
-
-
-class Propose(Form):
-    """Of `propose`."""
-
-    title: str = Field(max_length=200)
-    """One line."""
-    text: str
-    """What is done, why, what would speak against it. No results."""
-    family: str = "other"
-    """Method family, as in the facts of the problem."""
 
 
 class Freeze(Form):
@@ -62,25 +50,6 @@ class HandIn(Form):
     """Id from `snapshot`."""
 
 
-class Post(Form):
-    """Of `post`."""
-
-    kind: FindingKind
-    """What it is; "survey" is an entry in the shared literature survey, whose text names its sources."""
-    title: str = Field(max_length=200)
-    """One line."""
-    text: str
-    """Markdown. The lab adds the numbers of the submission."""
-    submission: str | None = None
-    """Required for "result" and "negative result"."""
-    replies_to: str | None = None
-    """A finding."""
-    corrects: str | None = None
-    """Required for "correction": the finding that it corrects."""
-    cites: tuple[str, ...] = ()
-    """Snapshots of which it makes use."""
-
-
 class ReadForum(Form):
     """Of `read_forum`."""
 
@@ -99,13 +68,6 @@ class Nothing(Form):
     """Of a tool that takes nothing."""
 
 
-class Note(Form):
-    """Of `note`."""
-
-    text: str
-    """All of your notes: they replace those before."""
-
-
 class LabDesk:
     """Speaks with the lab for one researcher."""
 
@@ -118,18 +80,18 @@ class LabDesk:
         return {
             "snapshot": tool("Freezes a method folder and answers its id.", Freeze, self.freeze),
             "propose": tool(
-                "Freezes a description of a method, without results; answers its id.", Propose, self.propose
+                "Freezes a description of a method, without results; answers its id.", ProposalRequest, self.propose
             ),
             "submit_dev": tool("Trains a frozen method and asks for a coarse accuracy.", HandIn, self.dev),
             "submit_verify": tool(
                 "Has the lab verify a frozen method; asked again, it waits on for the same answer.", HandIn, self.verify
             ),
-            "post": tool("Posts a finding on the forum.", Post, self.post),
+            "post": tool("Posts a finding on the forum.", FindingRequest, self.post),
             "digest": tool("Shows what is new since last time.", Nothing, self.digest),
             "read_forum": tool("Shows the latest findings of all researchers.", ReadForum, self.forum),
             "fetch_snapshot": tool("Writes a frozen method's files into the workspace.", Fetch, self.fetch),
             "board": tool("Shows verified methods, reference marks, and what is left to spend.", Nothing, self.board),
-            "note": tool("Replaces your notes, which every session begins with.", Note, self.note),
+            "note": tool("Replaces your notes, which every session begins with.", NoteRequest, self.note),
         }
 
     def freeze(self, form: Freeze) -> str:
@@ -139,10 +101,9 @@ class LabDesk:
         request = SnapshotRequest(files=files, message=form.message, parents=form.parents)
         return self._keep(f"snapshot {self._door.snapshot(request)} of {folder}: {form.message}")
 
-    def propose(self, form: Propose) -> str:
+    def propose(self, form: ProposalRequest) -> str:
         """The proposal's id."""
-        request = ProposalRequest(title=form.title, text=form.text, family=form.family)
-        return self._keep(f"proposal {self._door.propose(request)}: {form.title}")
+        return self._keep(f"proposal {self._door.propose(form)}: {form.title}")
 
     def dev(self, form: HandIn) -> str:
         """The coarse answer."""
@@ -160,9 +121,9 @@ class LabDesk:
         self._keep(f"verify {sent.id} of snapshot {sent.snapshot} with proposal {sent.proposal}")
         return self._keep(_words(self._answered(sent)))
 
-    def post(self, form: Post) -> str:
+    def post(self, form: FindingRequest) -> str:
         """The finding's id."""
-        return self._keep(f"finding {self._door.finding(FindingRequest(**form.model_dump()))}: {form.title}")
+        return self._keep(f"finding {self._door.finding(form)}: {form.title}")
 
     def forum(self, form: ReadForum) -> str:
         """Findings, oldest first, with the words of others as data."""
@@ -187,9 +148,9 @@ class LabDesk:
         rows = [_row(row) for row in self._door.board().rows]
         return "\n".join([*rows, f"left: {left(self._bench, self._door.me())}"])
 
-    def note(self, form: Note) -> str:
+    def note(self, form: NoteRequest) -> str:
         """Saved."""
-        self._door.save_notes(NoteRequest(text=form.text).text)
+        self._door.save_notes(form.text)
         return "saved"
 
     def _students(self, snapshot: str, file: str) -> tuple[str, ...]:
