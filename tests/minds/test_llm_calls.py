@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from aarlab.errors import OperatorError, UserError
+from aarlab.minds.llm.line import SIGN_SECONDS
 from aarlab.minds.llm.model import Model
 from aarlab.minds.llm.names import name_of
 from aarlab.minds.llm.prices import prices_of
@@ -296,3 +297,12 @@ def test_calls_are_read_from_a_stream(lab: LabProcess, tmp_path: Path, monkeypat
         assert caller.ask() == "So."
     assert " thinks: Hm." not in caller.at.log
     assert "thinks: Hm." in caller.at.log
+
+
+@pytest.mark.slow
+def test_a_slow_answer_gives_signs_of_life(lab: LabProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = Paced(Says("word " * 100), seconds=2.2 * SIGN_SECONDS)
+    with calling(lab, tmp_path, monkeypatch, ALL[0], slow, stall=1.2 * SIGN_SECONDS) as caller:
+        caller.ask()
+    assert caller.at.log[0] == "waits for the model"
+    assert caller.at.log[1].startswith("listens to the model: ")

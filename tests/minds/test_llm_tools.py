@@ -143,3 +143,12 @@ def test_an_answer_that_was_cut_off_is_not_the_end(
     seen = converse(lab, monkeypatch, tmp_path, Says("I think and", cut=True), Calls(("board", {})), model=model)
     assert "Your answer was cut off after 8192 tokens." in json.dumps(seen[0].body)
     assert "mark weak teacher" in seen[1].results[0]
+
+
+def test_after_a_refusal_a_fresh_session_follows(
+    lab: LabProcess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    look, refused = Calls(("board", {})), Says("I cannot.", refuses=True)
+    before, after = converse(lab, monkeypatch, tmp_path, look, refused, model="anthropic/claude-sonnet-5-5")
+    assert len(before.messages) == 3
+    assert len(after.messages) == 1

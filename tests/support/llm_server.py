@@ -6,6 +6,7 @@ match is refused, as the providers do it.
 """
 
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -101,12 +102,20 @@ class LlmServer:
             return request, step(request) if callable(step) else step
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up is no error."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def llm_server(*script: Step, policy: Step = AT_END) -> Iterator[LlmServer]:
     """Runs on a free port until the end of the block. `policy` answers when the script is at its end."""
     state = LlmServer(0, list(script), at_end=policy)
-    with ThreadingHTTPServer(("127.0.0.1", 0), _handler(state)) as server:
-        server.daemon_threads = True
+    with _Server(("127.0.0.1", 0), _handler(state)) as server:
         state.port = server.server_address[1]
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
