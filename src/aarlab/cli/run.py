@@ -49,7 +49,7 @@ def settings(study_file: Path | None, sets: list[str]) -> "StudyConfig":
     from aarlab.studyfile import config_from_sets, load_study
 
     config = load_study(study_file, sets=sets) if study_file else config_from_sets(sets)
-    make_monitor(config.integrity.monitor)
+    make_monitor(config.integrity.monitor, price=config.price)
     make_mind(config)
     return config
 

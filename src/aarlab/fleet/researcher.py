@@ -59,7 +59,7 @@ def work(paths: StudyPaths, *, name: str) -> None:
         index = _index(operator, name)
         sandbox = house(backend_of(config.sandbox), paths, config.sandbox, name=name, index=index)
         _end_on_sigterm(sandbox, stop)
-        meter = Meter(paths.logs / f"{name}.usage.json", operator, researcher=name)
+        meter = Meter(paths.logs / f"{name}.usage.json", operator, researcher=name, price=config.price)
         with sandbox, Door(socket, deadline=DEADLINE_SECONDS) as door:
             share = fair_share(config.budget, index=index, researchers=config.study.researchers)
             seconds, kept = config.sandbox.seconds, Transcript(paths.transcripts / f"{name}.jsonl")
@@ -72,12 +72,12 @@ def work(paths: StudyPaths, *, name: str) -> None:
                 stop=stop,
                 log=lambda line: _LOG.info("%s", kept.clean(line)),
                 record=kept.add,
-                cpu_hour=config.price.cpu_hour,
+                second=config.price.machine(core_seconds=config.sandbox.cpus),
             )
             try:
                 make_mind(config).run(bench)
             finally:
-                meter.report()
+                meter.close()
 
 
 def make_mind(config: StudyConfig) -> Mind:

@@ -43,7 +43,8 @@ class Kind(StrEnum):
     NOTE_SAVED = "note.saved"
     """researcher: {text}."""
     USAGE_REPORTED = "usage.reported"
-    """operator: {researcher}; meta: experiments, cpu_seconds, wall_seconds, request."""
+    """operator: {researcher}; meta: experiments, cpu_seconds, wall_seconds, gpu_seconds, model_dollars, models (calls,
+    tokens and dollars by model), held (dollars set aside for what it does next), request."""
     CONTROL_SET = "control.set"
     """operator: {researcher or None, action, reason}; meta: request."""
     STEER_SENT = "steer.sent"
@@ -57,6 +58,8 @@ class Kind(StrEnum):
     """operator: as incident.decided, when it undoes a decision against the row."""
     INCIDENT_ANSWERED = "incident.answered"
     """researcher: {id, text, appeal}."""
+    REVIEW_STARTED = "review.started"
+    """lab: {id}; meta: held. The monitor begins to read a method; so much is set aside for it."""
     REVIEW_FINISHED = "review.finished"
     """lab: {id, content, model, trouble}; meta: tokens_in, tokens_out, dollars. The monitor has read a method."""
     FINAL_NAMED = "final.named"

@@ -105,7 +105,7 @@ class Lab:
             settings=config.dev,
             crew=dev_crew,
         )
-        monitor = make_monitor(config.integrity.monitor, folder=paths.vault / "reviews")
+        monitor = make_monitor(config.integrity.monitor, price=config.price, folder=paths.vault / "reviews")
         self.reviews = Reviews(self.ledger, inspector=inspector, monitor=monitor, crew=monitor_crew)
         self._direct = Direct.of(parts.problem, config=config, blobs=self.blobs, vault=self.vault)
         uid = partial(_worker_uid, paths)

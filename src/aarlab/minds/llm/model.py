@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from aarlab.errors import OperatorError, UserError
 from aarlab.minds.llm.context import Scale, size
 from aarlab.minds.llm.names import Name
-from aarlab.minds.llm.prices import Prices
 from aarlab.minds.protocol import Stopped, Workbench
 from aarlab.minds.tools.scribe import Scribe
+from aarlab.prices import Prices
 from aarlab.settings import MindSettings
+from aarlab.wire import Tokens
 
 if TYPE_CHECKING:
     from pydantic_ai.messages import ModelMessage, ModelResponse
@@ -57,7 +58,7 @@ class Model:
     def __init__(self, name: Name, *, prices: Prices, settings: MindSettings, bench: Workbench, scribe: Scribe) -> None:
         """Connects to nobody yet."""
         self._name, self._prices, self._bench, self._scribe = name, prices, bench, scribe
-        self._output = settings.output_tokens
+        self._output, self._model = settings.output_tokens, prices.model
         self._runner = asyncio.Runner()
         self._open = AsyncExitStack()
         self._client: Client | None = None
@@ -85,7 +86,7 @@ class Model:
                 self._paid(found, length=length, seconds=time.monotonic() - begin)
                 return found
             cost = worst if found.sent else 0.0
-            self._bench.pay(cost)
+            self._bench.pay(cost, model=self._model)
             self._scribe.trouble(found.words, dollars=cost, seconds=time.monotonic() - begin)
             trouble = found
             if attempt + 1 < ATTEMPTS:
@@ -99,15 +100,21 @@ class Model:
         try:
             return self._runner.run(self._attempt(talk, tools))
         except Stopped:
-            self._bench.pay(worst)
+            self._bench.pay(worst, model=self._model)
             raise
         except (TooLong, Refused, UserError):
             self._bench.pay(0.0)
             raise
 
     def _paid(self, answer: "ModelResponse", *, length: int, seconds: float) -> None:
-        dollars = self._prices.dollars(answer.usage)
-        self._bench.pay(dollars)
+        dollars, usage = self._prices.dollars(answer.usage), answer.usage
+        tokens = Tokens(
+            input=usage.input_tokens,
+            output=usage.output_tokens,
+            cache_read=usage.cache_read_tokens,
+            cache_write=usage.cache_write_tokens,
+        )
+        self._bench.pay(dollars, model=self._model, tokens=tokens)
         self.scale.learn(length, tokens=answer.usage.input_tokens)
         self._scribe.answer(answer, dollars=dollars, seconds=seconds, prices=self._prices.source)
 
