@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import Protocol
 
 from aarlab.errors import OperatorError, UserError
-from aarlab.settings import ModelPrice, PriceSettings
+from aarlab.settings import ModelPrice, PriceSettings, StudyConfig
 
 MILLION = 1_000_000
 ANTHROPIC_CACHE_WRITE = 1.25
@@ -126,6 +126,17 @@ def prices_of(model: str, price: PriceSettings, *, words: str, short: bool = Tru
         what = f"set price.model_input and price.model_output, or {table}" if short else f"write {table}"
         zero = "dollars for a million tokens (0 for a server of your own)"
         raise UserError(f"{words} has no known price: {what}, {zero}") from None
+    return found
+
+
+def prices_in_force(config: StudyConfig) -> dict[str, Prices]:
+    """The prices of all models of a study, by "provider/model". Raises UserError where nobody knows one."""
+    minds, monitor = config.minds, config.integrity.monitor
+    found = {}
+    if monitor and not monitor.startswith("scripted/"):
+        found[monitor] = prices_of(monitor, config.price, words=f"integrity.monitor = {monitor!r}", short=False)
+    if minds.kind != "search" and minds.model:
+        found[minds.model] = prices_of(minds.model, config.price, words=f"minds.model = {minds.model!r}")
     return found
 
 

@@ -12,7 +12,8 @@ class Kind(StrEnum):
     """One word for each thing that can happen. All meta have `time` (UTC seconds)."""
 
     STUDY_CREATED = "study.created"
-    """lab: {config, problem, digest}; meta: key, with which heads are signed. First entry of every ledger."""
+    """lab: {config, problem, digest}; meta: key, with which heads are signed, and metric, the
+    problem's word for what it measures. First entry of every ledger."""
     LAB_STARTED = "lab.started"
     """lab: {}; meta: host, backend, enforced, missing, runtime, version."""
     SESSION_STARTED = "session.started"
@@ -71,7 +72,9 @@ class Kind(StrEnum):
     cpu_seconds, seconds."""
 
 
-UNREPEATABLE = frozenset({Kind.LAB_STARTED, Kind.SESSION_STARTED, Kind.SESSION_ENDED, Kind.USAGE_REPORTED})
+UNREPEATABLE = frozenset(
+    {Kind.LAB_STARTED, Kind.SESSION_STARTED, Kind.SESSION_ENDED, Kind.USAGE_REPORTED, Kind.REVIEW_STARTED}
+)
 """How often these are written depends on the clock, so they are no part of a study's content."""
 
 

@@ -42,6 +42,8 @@ class State:
         self.reason = ""
         self.finished = False
         """Whether the last session ended because what was to be done is done."""
+        self.metric = "score"
+        """The problem's own word for its metric."""
         self.marks: dict[str, MarkRecord] | None = None
         self.rungs: list[tuple[str | None, Rung | None]] = []
         """Steps of the Ladder with the submissions that made them; the first is the baseline."""
@@ -106,8 +108,9 @@ class State:
     def _change(self, name: str, **changes: Any) -> None:
         self.researchers[name] = replace(self.researchers[name], **changes)
 
-    def _study_created(self, _: Event, body: dict[str, Any]) -> None:
+    def _study_created(self, event: Event, body: dict[str, Any]) -> None:
         self.config = StudyConfig.model_validate(body["config"])
+        self.metric = event.meta.get("metric", self.metric)
         self.problem, self.digest = body["problem"], body["digest"]
 
     def _lab_started(self, _: Event, body: dict[str, Any]) -> None:
