@@ -13,8 +13,8 @@ HUMAN = "human"
 class Attendance:
     """Adds up working time: in each session from its beginning to a researcher's last entry, less its pauses.
 
-    What a researcher does after its last entry, and what it did before a crash that left no entry, does not count: hours
-    are rather too few than too many, and dollars per hour rather too many.
+    What a researcher does after its last entry does not count: hours are rather too few than too many, and dollars per
+    hour rather too many.
     """
 
     def __init__(self) -> None:
