@@ -94,6 +94,8 @@ def test_the_estimate_follows_its_assumptions() -> None:
     cached = Prices("openai-chat/x", ModelPrice(name="openai-chat/x", input=100, output=1000, cache_read=1))
     longer = config.minds.model_copy(update={"turns": 20})
     assert turn(longer, cached, assumed) < turn(longer, prices_in_force(config)["openai-chat/x"], assumed)
+    poor = estimate(config_from_sets(["price.cpu_hour=36", "budget.dollars=5"]), assumed)
+    assert "warning: budget.dollars = 5.00 does not pay for one verification (at worst $5.4900)" in poor.lines()
     with pytest.raises(UserError, match=r"--assume: assume\.cached must be a number from 0 to 1, not 2"):
         Assumptions.of(["cached=2"])
     assert estimate(StudyConfig(), Assumptions()).assumptions is None

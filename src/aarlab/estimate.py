@@ -58,6 +58,8 @@ class Estimate:
     """Dollars for models in an hour of one researcher, the mean of all; by the assumptions."""
     machine_hour: float
     """Dollars at most for the cores of its sandbox in that hour; certain."""
+    verification: float
+    """Dollars at most for one verification without its reading; certain."""
     lab: float
     """Dollars for all verifications (at most) and their readings by the monitor (by the assumptions)."""
     total: float
@@ -80,15 +82,19 @@ class Estimate:
             f"all verifications and their readings ${self.lab:.2f}",
             f"the whole study: {self.hours:,.2f} researcher-hours, about ${self.total:,.2f}, "
             f"${self.researcher_hour:,.2f} per researcher-hour",
-            self._against_the_cap(),
+            *self._against_the_cap(),
             *([PUBLISHED] if self.assumptions else []),
         ]
 
-    def _against_the_cap(self) -> str:
-        cap = f"budget.dollars = {self.cap:,.2f}"
+    def _against_the_cap(self) -> list[str]:
+        cap, one = f"budget.dollars = {self.cap:,.2f}", f"one verification (at worst ${self.verification:,.4f})"
+        poor = [f"warning: {cap} does not pay for {one}"] if self.verification > self.cap else []
         if self.ends_after is None:
-            return f"{cap} is enough for that and is never exceeded"
-        return f"warning: {cap} is never exceeded, so it ends the study after about {self.ends_after:,.2f} hours"
+            return [f"{cap} is enough for that and is never exceeded", *poor]
+        return [
+            f"warning: {cap} is never exceeded, so it ends the study after about {self.ends_after:,.2f} hours",
+            *poor,
+        ]
 
 
 def minds_of(config: StudyConfig) -> list[tuple[MindSettings, int]]:
@@ -107,7 +113,8 @@ def estimate(config: StudyConfig, assumed: Assumptions) -> Estimate:
     total = (models + machine) * fleet * hours + lab
     cap = config.budget.dollars
     ends = hours * cap / total if total > cap else None
-    return Estimate(assumed if prices else None, fleet * hours, models, machine, lab, total, cap, ends)
+    one = config.verification_dollars
+    return Estimate(assumed if prices else None, fleet * hours, models, machine, one, lab, total, cap, ends)
 
 
 def turn(mind: MindSettings, prices: Prices, assumed: Assumptions) -> float:
@@ -128,8 +135,6 @@ def _dollars(prices: Prices, tokens_in: float, tokens_out: float, read: float = 
 
 
 def _of_the_lab(config: StudyConfig, prices: Mapping[str, Prices], assumed: Assumptions) -> float:
-    verify, count = config.verify, config.budget.verifications
-    runs = verify.runs if verify.protocol == "method" else 0
-    machine = config.price.machine(core_seconds=runs * verify.seconds * config.sandbox.cpus)
+    count, machine = config.budget.verifications, config.verification_dollars
     reader = prices.get(config.integrity.monitor)
     return count * (machine + (_dollars(reader, assumed.review_tokens, 1000) if reader else 0.0))

@@ -8,6 +8,9 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+END_SECONDS = 1.0
+"""Beyond its time limit, until a command that is killed has ended and what it used is counted."""
+
 
 class Model(BaseModel):
     """Frozen, and closed to unknown fields."""
@@ -258,3 +261,11 @@ class StudyConfig(Model):
         known = self.price.of_model(self.minds.model)
         models = self.minds.kind != "search" and (known is None or not known.free)
         return self.price.cpu_hour > 0 or models or bool(self.integrity.monitor)
+
+    @property
+    def verification_dollars(self) -> float:
+        """The most that one verification costs. What is not re-executed costs nothing."""
+        if self.verify.protocol != "method":
+            return 0.0
+        seconds = self.verify.runs * (self.verify.seconds + END_SECONDS)
+        return self.price.machine(core_seconds=seconds * self.sandbox.cpus)

@@ -10,12 +10,10 @@ from aarlab.fleet.forum_files import ForumFiles
 from aarlab.fleet.meter import Meter
 from aarlab.minds.protocol import Share, Stopped
 from aarlab.sandbox.protocol import Completed, Sandbox
-from aarlab.settings import BudgetSettings
+from aarlab.settings import END_SECONDS, BudgetSettings
 from aarlab.wire import Finding, ProblemCard, Tokens
 
 PAUSE_POLL_SECONDS = 1.0
-END_SECONDS = 1.0
-"""Beyond its time limit, until a command that is killed has ended and what it used is counted."""
 
 
 def fair_share(budget: BudgetSettings, *, index: int, researchers: int) -> Share:

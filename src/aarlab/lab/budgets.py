@@ -5,9 +5,6 @@ from aarlab.lab.records import SubmissionRecord
 from aarlab.lab.state import State
 from aarlab.wire import Budgets
 
-END_SECONDS = 1.0
-"""Beyond its time limit, until a command that is killed has ended and what it used is counted."""
-
 
 def spent_dollars(state: State) -> float:
     """Core and GPU hours of researchers' sandboxes and of verification at their price, calls of models, the monitor."""
@@ -24,17 +21,9 @@ def free(state: State, *, but: str = "") -> float:
     """
     held = sum(one.held for name, one in state.researchers.items() if name != but) + state.review_held
     pending = sum(one.pending for one in _of(state, "verify"))
-    return state.settings().budget.dollars - spent_dollars(state) - held - pending * worst_verification(state)
-
-
-def worst_verification(state: State) -> float:
-    """The most that one verification costs. What is not re-executed costs nothing."""
-    config = state.settings()
-    verify = config.verify
-    if verify.protocol != "method":
-        return 0.0
-    seconds = verify.runs * (verify.seconds + END_SECONDS)
-    return config.price.machine(core_seconds=seconds * config.sandbox.cpus)
+    return (
+        state.settings().budget.dollars - spent_dollars(state) - held - pending * state.settings().verification_dollars
+    )
 
 
 def left(state: State, *, now: float | None = None) -> Budgets:
@@ -68,7 +57,7 @@ def require(state: State, door: str) -> None:
         raise ResearcherError(f"all {cap} submissions to {door} that the whole team has are used up", code="budget")
     if _no_money(state):
         raise ResearcherError(f"the team's ${budget.dollars:.2f} are used up", code="budget")
-    if door == "verify" and (worst := worst_verification(state)) > free(state):
+    if door == "verify" and (worst := state.settings().verification_dollars) > free(state):
         raise ResearcherError(
             f"a verification may cost ${worst:.4f}, and of the team's ${budget.dollars:.2f} not so much is left that "
             "is not set aside for what is under way",

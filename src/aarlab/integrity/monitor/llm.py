@@ -73,7 +73,7 @@ class _Stopped(NamedTuple):
     trouble: Trouble
     detail: str = ""
     unanswered: bool = False
-    """Whether a request was sent and never answered, so that it may have been paid for."""
+    """Whether a request may have been paid for whose tokens nobody knows."""
 
 
 class ModelMonitor:
@@ -93,12 +93,12 @@ class ModelMonitor:
 
     def worst(self, case: Case) -> float:
         """As in the protocol: no byte is more than one token."""
-        return READINGS * REQUESTS * self._worst_call(material(case))
+        return self._worst_calls(material(case), READINGS * REQUESTS)
 
-    def _worst_call(self, seen: Material) -> float:
+    def _worst_calls(self, seen: Material, count: int) -> float:
         asked = sum(len(text.encode()) for text in conversation(seen, nonce="0" * 32, backwards=False))
         tokens = asked + OUTPUT_TOKENS + SPARE_TOKENS  # a second request repeats the first answer
-        return self._prices.worst(tokens_in=tokens, tokens_out=OUTPUT_TOKENS)
+        return self._prices.worst(tokens_in=count * tokens, tokens_out=count * OUTPUT_TOKENS)
 
     def review(self, case: Case) -> Review:
         """As in the protocol."""
@@ -115,7 +115,7 @@ class ModelMonitor:
             reading = await self._read(seen, usage, backwards=turn % 2 == 1, end=end)
             if isinstance(reading, _Stopped):
                 stopped = reading
-                lost = self._worst_call(seen) if reading.unanswered else 0.0
+                lost = self._worst_calls(seen, 1) if reading.unanswered else 0.0
                 break
             readings.append(reading)
         return replace(
@@ -144,7 +144,7 @@ class ModelMonitor:
             return _Stopped(trouble, _detail(error), unanswered=trouble in ("timeout", "provider") and not known)
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             # The libraries trust the form of a provider's answer and fall over one that has another.
-            return _Stopped("malformed", _detail(error))
+            return _Stopped("malformed", _detail(error), unanswered=True)
         except UserError as error:
             raise OperatorError(f"integrity.monitor = {self.name!r} cannot be used: {type(error).__name__}") from None
         answers = tuple(checked(_answer(form), seen) for form in done.output.answers)
