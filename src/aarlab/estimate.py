@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from aarlab.prices import Counts, Prices, prices_in_force
+from aarlab.errors import UserError
+from aarlab.prices import Counts, Prices, minds_of, prices_in_force
 from aarlab.settings import MindSettings, Model, StudyConfig
 from aarlab.studyfile import parse_value, validate_table
 
@@ -77,10 +78,11 @@ class Estimate:
     def lines(self) -> list[str]:
         """In words."""
         asked = f"models about ${self.model_hour:.2f}, " if self.assumptions else ""
+        about = "about" if self.assumptions else "at most"
         return [
             f"a researcher-hour: {asked}cores at most ${self.machine_hour:.3f}; "
             f"all verifications and their readings ${self.lab:.2f}",
-            f"the whole study: {self.hours:,.2f} researcher-hours, about ${self.total:,.2f}, "
+            f"the whole study: {self.hours:,.2f} researcher-hours, {about} ${self.total:,.2f}, "
             f"${self.researcher_hour:,.2f} per researcher-hour",
             *self._against_the_cap(),
             *([PUBLISHED] if self.assumptions else []),
@@ -91,20 +93,18 @@ class Estimate:
         poor = [f"warning: {cap} does not pay for {one}"] if self.verification > self.cap else []
         if self.ends_after is None:
             return [f"{cap} is enough for that and is never exceeded", *poor]
+        ends = "ends" if self.assumptions else "may end"
         return [
-            f"warning: {cap} is never exceeded, so it ends the study after about {self.ends_after:,.2f} hours",
+            f"warning: {cap} is never exceeded, so it {ends} the study after about {self.ends_after:,.2f} hours",
             *poor,
         ]
-
-
-def minds_of(config: StudyConfig) -> list[tuple[MindSettings, int]]:
-    """The minds of a study, and how many researchers have each."""
-    return [(config.minds, config.study.researchers)]
 
 
 def estimate(config: StudyConfig, assumed: Assumptions) -> Estimate:
     """The whole study. Raises UserError for a model whose price nobody knows."""
     prices, minds, price = prices_in_force(config), minds_of(config), config.price
+    if any(mind.kind != "search" and not mind.model for mind, _ in minds):
+        raise UserError("minds.model is not set, so nobody knows what it costs")
     asked = [(mind, count, prices[mind.model]) for mind, count in minds if mind.kind != "search"]
     fleet, hours = sum(count for _, count in minds), config.budget.minutes / 60
     models = sum(count * turn(mind, one, assumed) for mind, count, one in asked) * assumed.turns_per_hour / fleet

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import Protocol
 
 from aarlab.errors import OperatorError, UserError
-from aarlab.settings import ModelPrice, PriceSettings, StudyConfig
+from aarlab.settings import MindSettings, ModelPrice, PriceSettings, StudyConfig
 
 MILLION = 1_000_000
 ANTHROPIC_CACHE_WRITE = 1.25
@@ -129,14 +129,18 @@ def prices_of(model: str, price: PriceSettings, *, words: str, short: bool = Tru
     return found
 
 
+def minds_of(config: StudyConfig) -> list[tuple[MindSettings, int]]:
+    """The minds of a study, and how many researchers have each."""
+    return [(config.minds, config.study.researchers)]
+
+
 def prices_in_force(config: StudyConfig) -> dict[str, Prices]:
     """The prices of all models of a study, by "provider/model". Raises UserError where nobody knows one."""
-    minds, monitor = config.minds, config.integrity.monitor
-    found = {}
+    monitor, found = config.integrity.monitor, dict[str, Prices]()
     if monitor and not monitor.startswith("scripted/"):
         found[monitor] = prices_of(monitor, config.price, words=f"integrity.monitor = {monitor!r}", short=False)
-    if minds.kind != "search" and minds.model:
-        found[minds.model] = prices_of(minds.model, config.price, words=f"minds.model = {minds.model!r}")
+    for mind in [mind for mind, _ in minds_of(config) if mind.kind != "search" and mind.model]:
+        found[mind.model] = prices_of(mind.model, config.price, words=f"minds.model = {mind.model!r}")
     return found
 
 

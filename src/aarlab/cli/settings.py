@@ -71,7 +71,7 @@ def _estimate_lines(cost: "Estimate | None") -> list[Any]:
     from aarlab.cli.output import table
 
     if cost is None:
-        return ["what it may cost cannot be told: a model has no known price"]
+        return ["what it may cost cannot be told: a model has no name or no known price"]
     rows = cost.assumptions.notes() if cost.assumptions else []
     title = "What it may cost, if (change with --assume NAME=NUMBER)"
     return [*([table(("assumption", "", ""), rows, title=title, right=(1,)), ""] if rows else []), *cost.lines()]
