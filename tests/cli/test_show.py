@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from aarlab.fleet.study import create_study
 from aarlab.lab.sqlite_store import read_events
 from aarlab.paths import StudyPaths
+from aarlab.studyfile import build_config
 from tests.support.cli import Ended, aarlab, closed_study
-from tests.support.lab import FAST, LabProcess
 
 
 @pytest.fixture(scope="module")
@@ -103,10 +104,9 @@ def test_costs_say_what_an_hour_and_a_gain_have_cost(study: StudyPaths) -> None:
 
 def test_prices_in_force_are_shown_with_their_source(tmp_path: Path) -> None:
     table = {"name": "openai-chat/mine", "input": 0.5, "output": 2.0, "cache_read": 0.05, "as_of": date(2026, 11, 1)}
-    settings = FAST | {"minds": {"kind": "llm", "model": "openai-chat/mine"}, "price": {"model": [table]}}
-    lab = LabProcess(tmp_path / "s", settings).start()
-    lab.stop()
-    told = json.loads(aarlab("costs", "--prices", "--json", "--study", lab.paths.root, cwd=tmp_path).out)
+    raw = {"minds": {"kind": "llm", "model": "openai-chat/mine"}, "price": {"model": [table]}}
+    paths = create_study(build_config(raw, source="test"), folder=tmp_path / "s")
+    told = json.loads(aarlab("costs", "--prices", "--json", "--study", paths.root, cwd=tmp_path).out)
     assert told["models"] == [
         {
             "model": "openai-chat/mine",
@@ -114,7 +114,7 @@ def test_prices_in_force_are_shown_with_their_source(tmp_path: Path) -> None:
             "rates": {"input": 0.5, "output": 2.0, "cache_read": 0.05, "cache_write": 0.5},
         }
     ]
-    shown = aarlab("costs", "--prices", "--study", lab.paths.root, cwd=tmp_path).out
+    shown = aarlab("costs", "--prices", "--study", paths.root, cwd=tmp_path).out
     assert "settings, as of 2026-11-01" in shown
     assert "a core-hour $0.04, a GPU-hour $2.5" in shown
 

@@ -95,14 +95,14 @@ def costs(
 ) -> None:
     """What was used, by whom, what an hour and a verified gain have cost, and what is left (docs/costs.md)."""
     from aarlab.cli import output, views_costs
-    from aarlab.cli.study import locate, read_state
-    from aarlab.lab.sqlite_store import read_events
+    from aarlab.cli.study import events_of, locate
     from aarlab.prices import prices_in_force, table_day
     from aarlab.report.costs import costs as view
+    from aarlab.studyfile import load_study
 
     paths = locate(study)
-    config = read_state(paths).settings()
     if prices:
+        config = load_study(paths.config)
         found = prices_in_force(config)
         rows = [{"model": name, "source": one.source, "rates": one.rates} for name, one in found.items()]
         data = {"models": rows, "cpu_hour": config.price.cpu_hour, "gpu_hour": config.price.gpu_hour}
@@ -110,5 +110,5 @@ def costs(
         render = partial(output.show, *views_costs.prices_lines(found, config.price, day=day))
         output.emit(data | {"table_day": day}, as_json=as_json, render=render)
         return
-    facts = view(read_events(paths.database))
+    facts = view(events_of(paths))
     output.emit(facts, as_json=as_json, render=partial(output.show, *views_costs.costs_lines(facts)))
