@@ -3,9 +3,13 @@
 Every field has a line of documentation, which `aarlab init study` prints.
 """
 
-from typing import Any, Literal
+from datetime import date
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+END_SECONDS = 1.0
+"""Beyond its time limit, until a command that is killed has ended and what it used is counted."""
 
 
 class Model(BaseModel):
@@ -70,15 +74,62 @@ class BudgetSettings(Model):
     """Cap over everything that is priced."""
 
 
+class ModelPrice(Model):
+    """[[price.model]]: what one model costs, in dollars for a million tokens."""
+
+    name: str = Field(pattern=r"^[a-z-]+/[!-~]{1,200}$")
+    """"provider/model", as in minds.model and integrity.monitor."""
+    input: float = Field(ge=0, allow_inf_nan=False)
+    """Tokens that the model reads."""
+    output: float = Field(ge=0, allow_inf_nan=False)
+    """Tokens that it writes, what it thinks among them."""
+    cache_read: float | None = Field(None, ge=0, allow_inf_nan=False)
+    """Tokens that it reads out of the provider's cache; None = as `input`."""
+    cache_write: float | None = Field(None, ge=0, allow_inf_nan=False)
+    """Tokens that the provider puts into its cache; None = `input`, and a quarter more with anthropic."""
+    as_of: date | None = None
+    """Day on which somebody looked this up."""
+
+    @property
+    def free(self) -> bool:
+        """Whether a call costs nothing."""
+        return not any((self.input, self.output, self.cache_read, self.cache_write))
+
+
 class PriceSettings(Model):
     """What things cost, for the cost ledger and the cap."""
 
     cpu_hour: float = Field(0.04, ge=0)
     """Dollars for an hour of one core in a sandbox."""
+    gpu_hour: float = Field(2.5, ge=0)
+    """Dollars for an hour in which a sandbox holds one GPU, whether it uses it or not."""
     model_input: float | None = Field(None, ge=0)
-    """llm: dollars for a million tokens that the model reads; None = as in the table of the library genai-prices."""
+    """Minds: dollars for a million tokens that a model reads which has no table below; None = as in the table of the
+    library genai-prices."""
     model_output: float | None = Field(None, ge=0)
-    """llm: dollars for a million tokens that the model writes; 0 for a server of your own."""
+    """Minds: dollars for a million tokens that such a model writes; 0 for a server of your own."""
+    model: tuple[ModelPrice, ...] = ()
+    """Prices of single models, as tables [[price.model]]: name = "provider/model", input, output, cache_read,
+    cache_write in dollars for a million tokens, and as_of, the day on which you looked them up."""
+
+    @model_validator(mode="after")
+    def _one_price_each(self) -> Self:
+        names = [one.name for one in self.model]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"two tables price.model are about {twice}")
+        return self
+
+    def of_model(self, name: str, *, short: bool = True) -> ModelPrice | None:
+        """What these settings say of "provider/model"; None = nothing. `short`: model_input and model_output count."""
+        found = next((one for one in self.model if one.name == name), None)
+        if found is None and short and self.model_input is not None and self.model_output is not None:
+            return ModelPrice(name=name, input=self.model_input, output=self.model_output)
+        return found
+
+    def machine(self, *, core_seconds: float, gpu_seconds: float = 0.0) -> float:
+        """Dollars for what sandboxes have used."""
+        return (core_seconds * self.cpu_hour + gpu_seconds * self.gpu_hour) / 3600
 
 
 class LimitSettings(Model):
@@ -225,5 +276,14 @@ class StudyConfig(Model):
     @property
     def priced(self) -> bool:
         """Whether anything costs money, so that budget.dollars can be used up."""
-        models = self.minds.kind == "llm" and (self.price.model_input, self.price.model_output) != (0, 0)
+        known = self.price.of_model(self.minds.model)
+        models = self.minds.kind != "search" and (known is None or not known.free)
         return self.price.cpu_hour > 0 or models or bool(self.integrity.monitor)
+
+    @property
+    def verification_dollars(self) -> float:
+        """The most that one verification costs. What is not re-executed costs nothing."""
+        if self.verify.protocol != "method":
+            return 0.0
+        seconds = self.verify.runs * (self.verify.seconds + END_SECONDS)
+        return self.price.machine(core_seconds=seconds * self.sandbox.cpus)

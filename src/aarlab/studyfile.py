@@ -6,7 +6,7 @@ import math
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import tomlkit
 from pydantic import BaseModel, ValidationError
@@ -191,15 +191,24 @@ def _is_open(table: str) -> bool:
 
 def _fault(error: ValidationError, model: type[BaseModel], table: str) -> str:
     first = error.errors(include_url=False)[0]
-    field = str(first["loc"][0]) if first["loc"] else ""
+    place = first["loc"]
+    if len(place) > 2 and (row := row_model(model, str(place[0]))) is not None:
+        model, table, place = row, f"{table}.{place[0]}", place[2:]
+    field = str(place[0]) if place else ""
     if first["type"] == "extra_forbidden":
         hint = suggest(field, model.model_fields) or f"; there are {', '.join(model.model_fields)}"
         return f"unknown field {table}.{field}{hint}"
     if first["type"] == "missing":
         return f"{table}.{field} is missing; it must be {allowed_values(model, field)}"
     if field not in model.model_fields:
-        return f"{table}: {first['msg']}"
+        return f"{table}: {str(first['msg']).removeprefix('Value error, ')}"
     return f"{table}.{field} must be {allowed_values(model, field)}, not {_shown(first['input'])}"
+
+
+def row_model(model: type[BaseModel], field: str) -> type[BaseModel] | None:
+    """What one table is, where a field holds a list of tables."""
+    inner = get_args(model.model_fields[field].annotation) if field in model.model_fields else ()
+    return inner[0] if inner and isinstance(inner[0], type) and issubclass(inner[0], BaseModel) else None
 
 
 def _shown(value: Any) -> str:
@@ -219,6 +228,10 @@ def _allowed(schema: Mapping[str, Any]) -> str:
         return f'"{schema["const"]}"'
     if "enum" in schema:
         return " or ".join(f'"{value}"' for value in schema["enum"])
+    if schema.get("format") == "date":
+        return "a day, as 2026-11-24"
+    if "$ref" in schema.get("items", {}):
+        return "a list of tables"
     return _ALLOWED[schema.get("type", "string")] + _bounds(schema)
 
 
@@ -278,11 +291,13 @@ def _dump_fields(table: Table, settings: BaseModel, *, further: type[BaseModel] 
 def _dump_field(table: Table, model: type[BaseModel], name: str, value: Any) -> None:
     for line in (model.model_fields[name].description or "").splitlines():
         table.add(tomlkit.comment(line))
-    if value is None:
+    if value is None or (value == () and row_model(model, name) is not None):
         table.add(tomlkit.comment(f"{name} = ({allowed_values(model, name)}; left out here)"))
     else:
         table.add(name, _plain(value))
 
 
 def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+    if isinstance(value, BaseModel):
+        return value.model_dump(exclude_none=True)
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value

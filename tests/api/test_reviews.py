@@ -51,6 +51,18 @@ def test_what_is_found_holds_the_row(lab: LabProcess, board: Board) -> None:
         assert "monitor" in {one.detector for one in operator.incidents() if one.submission == seen.id}
 
 
+def test_without_money_for_the_reading_a_person_must(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    model = {"name": "openai-chat/dear", "input": 100.0, "output": 1000.0}
+    lab = begin({"integrity": {"monitor": "openai-chat/dear"}, "price": {"model": [model]}})
+    seen = lab.admit("r1").prove()
+    Board(lab).read(seen.id)
+    assert Board(lab).row(seen.id).standing == "under review"
+    review = next(event for event in lab.events() if event.kind == "review.finished")
+    assert (review.body["trouble"], review.meta["dollars"]) == ("money", 0.0)
+    assert not any(event.kind == "review.started" for event in lab.events())
+
+
 def test_a_killed_lab_reads_what_is_left(lab: LabProcess, board: Board) -> None:
     lab.member("r1").prove(OTHER)
     (seen,) = [e.body["id"] for e in lab.events() if e.kind == "verify.finished"][-1:]

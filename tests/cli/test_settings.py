@@ -47,7 +47,26 @@ def test_check_tells_sizes_and_how_wide_an_interval_to_expect(tmp_path: Path) ->
 
 def test_examples_are_valid(tmp_path: Path) -> None:
     for path in (Path(__file__).parents[2] / "examples").glob("*.toml"):
-        assert aarlab("check", path, cwd=tmp_path).status == 0
+        assert aarlab("check", path, cwd=tmp_path, ANTHROPIC_API_KEY="none").status == 0
+
+
+def test_check_estimates_nine_researchers_without_a_key(tmp_path: Path) -> None:
+    path = Path(__file__).parents[2] / "examples" / "nine_researchers.toml"
+    done = aarlab("check", path, "--assume", "turns_per_hour=120", cwd=tmp_path, ANTHROPIC_API_KEY="")
+    assert done.status == 3
+    assert done.err.endswith("needs a key: set the environment variable ANTHROPIC_API_KEY\n")
+    assert done.err.count("\n") == 1
+    for words in (
+        "turns_per_hour    120",
+        "1,080.00 researcher-hours",
+        "$22 per researcher-hour",
+        "is enough for that",
+    ):
+        assert words in done.out
+    tight = ("--set", "budget.dollars=100", "--json")
+    data = json.loads(aarlab("check", path, *tight, cwd=tmp_path, ANTHROPIC_API_KEY="none").out)
+    assert 0 < data["estimate"]["ends_after"] < 5
+    assert data["estimate"]["assumptions"]["turns_per_hour"] == 60
 
 
 def test_published_table_is_reproduced(tmp_path: Path) -> None:

@@ -5,12 +5,15 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from aarlab.fleet.study import create_study
 from aarlab.lab.sqlite_store import read_events
 from aarlab.paths import StudyPaths
+from aarlab.studyfile import build_config
 from tests.support.cli import Ended, aarlab, closed_study
 
 
@@ -81,6 +84,39 @@ def test_status_tells_what_is_left(study: StudyPaths) -> None:
     assert state["orchestrator"] is False
     assert state["budgets"]["dev_answers"] == 35
     assert state["budgets"]["verifications"] == 11
+
+
+def test_costs_say_what_an_hour_and_a_gain_have_cost(study: StudyPaths) -> None:
+    told = json.loads(on(study, "costs", "--json").out)
+    rows = json.loads(on(study, "board", "--json").out)["rows"]
+    gain = rows[0]["low"] - next(row["value"] for row in rows if row["name"] == "vanilla")
+    assert gain > 0
+    assert told["worth"]["gain"] == pytest.approx(gain)
+    assert told["worth"]["dollars"] == pytest.approx(told["dollars"] / gain)
+    assert told["worth"]["metric"] == "score"  # the toy's card names none
+    assert told["total"]["dollars"] == pytest.approx(told["dollars"])
+    assert told["model_share"] == 0
+    assert told["per_researcher_hour"] is None  # nobody ran a session
+    shown = on(study, "costs").out
+    assert "dollars per researcher-hour: -: nobody has worked yet" in shown
+    assert "for each 1.0 of score gained: the lower end of the best row's interval is" in shown
+
+
+def test_prices_in_force_are_shown_with_their_source(tmp_path: Path) -> None:
+    table = {"name": "openai-chat/mine", "input": 0.5, "output": 2.0, "cache_read": 0.05, "as_of": date(2026, 11, 1)}
+    raw = {"minds": {"kind": "llm", "model": "openai-chat/mine"}, "price": {"model": [table]}}
+    paths = create_study(build_config(raw, source="test"), folder=tmp_path / "s")
+    told = json.loads(aarlab("costs", "--prices", "--json", "--study", paths.root, cwd=tmp_path).out)
+    assert told["models"] == [
+        {
+            "model": "openai-chat/mine",
+            "source": "settings, as of 2026-11-01",
+            "rates": {"input": 0.5, "output": 2.0, "cache_read": 0.05, "cache_write": 0.5},
+        }
+    ]
+    shown = aarlab("costs", "--prices", "--study", paths.root, cwd=tmp_path).out
+    assert "settings, as of 2026-11-01" in shown
+    assert "a core-hour $0.04, a GPU-hour $2.5" in shown
 
 
 def test_log_is_the_ledger(study: StudyPaths) -> None:

@@ -8,7 +8,7 @@ import pytest
 from aarlab.api.client import Operator
 from aarlab.fleet.bench import fair_share
 from aarlab.fleet.meter import Meter
-from aarlab.settings import BudgetSettings
+from aarlab.settings import BudgetSettings, PriceSettings
 from tests.support.lab import LabProcess
 
 
@@ -32,7 +32,7 @@ def counted(operator: Operator, name: str) -> tuple[int, float]:
 
 def test_what_was_used_is_told_in_batches(lab: LabProcess, operator: Operator, tmp_path: Path) -> None:
     lab.admit("r1")
-    meter = Meter(tmp_path / "u.json", operator, researcher="r1", batch=3)
+    meter = Meter(tmp_path / "u.json", operator, researcher="r1", price=PriceSettings(), batch=3)
     meter.starts(2)
     meter.ended(cpu_seconds=1.5, wall_seconds=2.0)
     assert counted(operator, "r1") == (0, 0.0)
@@ -45,11 +45,11 @@ def test_what_was_used_is_told_in_batches(lab: LabProcess, operator: Operator, t
 
 def test_a_crash_before_the_report_loses_nothing(lab: LabProcess, operator: Operator, tmp_path: Path) -> None:
     lab.admit("r2")
-    before = Meter(tmp_path / "u.json", operator, researcher="r2", batch=100)
+    before = Meter(tmp_path / "u.json", operator, researcher="r2", price=PriceSettings(), batch=100)
     before.starts(5)
     before.ended(cpu_seconds=3.0, wall_seconds=4.0)
     before.starts(1)  # killed while it trains
-    after = Meter(tmp_path / "u.json", operator, researcher="r2", batch=100)
+    after = Meter(tmp_path / "u.json", operator, researcher="r2", price=PriceSettings(), batch=100)
     assert after.experiments == 6
     after.report()
     assert counted(operator, "r2") == (6, 3.0)
@@ -57,10 +57,10 @@ def test_a_crash_before_the_report_loses_nothing(lab: LabProcess, operator: Oper
 
 def test_a_crash_after_the_report_counts_nothing_twice(lab: LabProcess, operator: Operator, tmp_path: Path) -> None:
     lab.admit("r3")
-    before = Meter(tmp_path / "u.json", operator, researcher="r3", batch=1)
+    before = Meter(tmp_path / "u.json", operator, researcher="r3", price=PriceSettings(), batch=1)
     before.starts(2)
     before.ended(cpu_seconds=1.0, wall_seconds=2.0)
-    after = Meter(tmp_path / "u.json", operator, researcher="r3", batch=1)
+    after = Meter(tmp_path / "u.json", operator, researcher="r3", price=PriceSettings(), batch=1)
     after.report()
     assert counted(operator, "r3") == (2, 1.0)
 
@@ -69,15 +69,15 @@ def test_a_call_of_a_model_that_was_under_way_counts_at_its_worst(
     lab: LabProcess, operator: Operator, tmp_path: Path
 ) -> None:
     lab.admit("r4")
-    before = Meter(tmp_path / "u.json", operator, researcher="r4")
+    before = Meter(tmp_path / "u.json", operator, researcher="r4", price=PriceSettings())
     before.reserve(0.5)
     before.pay(0.125)
     before.reserve(0.25)  # killed while the model answers
-    after = Meter(tmp_path / "u.json", operator, researcher="r4")
+    after = Meter(tmp_path / "u.json", operator, researcher="r4", price=PriceSettings())
     assert after.model_dollars == 0.375
-    left = after.team_dollars()
-    assert left == pytest.approx(1.0 - 0.375 - sum_of_cores(operator))
-    Meter(tmp_path / "u.json", operator, researcher="r4").report()
+    after.report()
+    assert operator.state().budgets.dollars == pytest.approx(1.0 - 0.375 - sum_of_cores(operator))
+    Meter(tmp_path / "u.json", operator, researcher="r4", price=PriceSettings()).report()
     one = next(one for one in operator.state().researchers if one.name == "r4")
     assert one.model_dollars == 0.375
 

@@ -15,6 +15,7 @@ from aarlab.integrity.monitor.material import CODE_BYTES
 from aarlab.integrity.monitor.protocol import Review
 from aarlab.integrity.monitor.questions import questions
 from aarlab.integrity.monitor.verdict import DISAGREES, UNREAD, UNSURE, suspicions
+from aarlab.settings import PriceSettings
 from tests.support.llm_server import KEY, Drops, Fails, Gives, Hangs, LlmServer, Raw, Request, Says, Step, llm_server
 
 MODELS = ("anthropic/claude-sonnet-5", "openai/gpt-5.2", "openai-chat/gpt-4o")
@@ -72,7 +73,7 @@ def ask(
         for variable, value in server.environment().items():
             monkeypatch.setenv(variable, value)
         provider, _, model = name.partition("/")
-        return ModelMonitor(provider, model, seconds=seconds).review(case), server
+        return ModelMonitor(provider, model, price=PriceSettings(), seconds=seconds).review(case), server
 
 
 def only(found: tuple[Suspicion, ...]) -> Suspicion:
@@ -205,7 +206,7 @@ def test_what_is_wrong_with_every_method_stops_at_once(
     with llm_server(reply) as server:
         for variable, value in server.environment().items():
             monkeypatch.setenv(variable, value)
-        monitor = make_monitor(name)
+        monitor = make_monitor(name, price=PriceSettings())
         assert monitor is not None
         with pytest.raises(OperatorError, match=says) as caught:
             monitor.review(CASE)
@@ -281,11 +282,11 @@ def test_a_review_is_paid_for_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     with llm_server(Fails(403), *[gives()] * 4) as server:
         for variable, value in server.environment().items():
             monkeypatch.setenv(variable, value)
-        monitor = make_monitor(MODELS[0], folder=tmp_path / "reviews")
+        monitor = make_monitor(MODELS[0], price=PriceSettings(), folder=tmp_path / "reviews")
         assert monitor is not None
         assert monitor.review(CASE).trouble == "provider"
         first = monitor.review(CASE)
-        again = make_monitor(MODELS[0], folder=tmp_path / "reviews")
+        again = make_monitor(MODELS[0], price=PriceSettings(), folder=tmp_path / "reviews")
         assert again is not None
         assert again.review(CASE) == first
         assert len(server.requests) == 3
@@ -301,7 +302,7 @@ def test_a_kept_review_in_anothers_place_is_not_believed(monkeypatch: pytest.Mon
     with llm_server(*[gives()] * 8) as server:
         for variable, value in server.environment().items():
             monkeypatch.setenv(variable, value)
-        monitor = make_monitor(MODELS[0], folder=tmp_path)
+        monitor = make_monitor(MODELS[0], price=PriceSettings(), folder=tmp_path)
         assert monitor is not None
         monitor.review(CASE)
         (mine,) = tmp_path.iterdir()

@@ -18,6 +18,7 @@ from aarlab.integrity.monitor.scripted import ScriptedMonitor
 from aarlab.integrity.monitor.verdict import UNREAD, suspicions
 from aarlab.minds.search.compose import files, title
 from aarlab.minds.search.space import SPACE, draw
+from aarlab.settings import PriceSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 CASE = Case(
@@ -101,7 +102,7 @@ def test_the_scripted_monitor_has_nothing_against_methods_of_the_search() -> Non
 )
 def test_the_scripted_monitor_finds_what_its_rules_name(line: str, question: str) -> None:
     case = with_text(f"def train(data, seed):\n    {line}\n")
-    monitor = make_monitor("scripted/rules")
+    monitor = make_monitor("scripted/rules", price=PriceSettings())
     assert monitor is not None
     (suspicion,) = suspicions(monitor.review(case), case)
     assert suspicion.quotes == (f"{question}: method/method.py:     {line}",)
@@ -120,7 +121,7 @@ def test_a_canned_answer_is_checked_like_any_other() -> None:
 
 
 def test_no_monitor_is_none() -> None:
-    assert make_monitor("") is None
+    assert make_monitor("", price=PriceSettings()) is None
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,7 @@ def test_no_monitor_is_none() -> None:
 )
 def test_a_name_that_is_none_is_refused(name: str) -> None:
     with pytest.raises(UserError, match="write provider/model"):
-        make_monitor(name)
+        make_monitor(name, price=PriceSettings())
 
 
 def test_a_missing_key_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,15 +137,16 @@ def test_a_missing_key_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
         provider = name.partition("_")[0].lower()
         with pytest.raises(OperatorError, match=f"set {name}"):
-            make_monitor(f"{provider}/model")
+            make_monitor(f"{provider}/model", price=PriceSettings())
 
 
 def test_a_missing_extra_is_named_and_nothing_heavy_is_imported_before() -> None:
     code = (
-        "import sys; from aarlab.integrity.monitor import make_monitor; make_monitor('scripted/rules')\n"
+        "import sys; from aarlab.integrity.monitor import make_monitor; from aarlab.settings import PriceSettings\n"
+        "make_monitor('scripted/rules', price=PriceSettings())\n"
         "assert not {'pydantic_ai', 'anthropic', 'openai'} & set(sys.modules)\n"
         "sys.modules['pydantic_ai'] = None\n"
-        "try: make_monitor('openai/x')\n"
+        "try: make_monitor('openai/x', price=PriceSettings())\n"
         "except Exception as error: print(type(error).__name__, error)\n"
     )
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "OPENAI_API_KEY": "k"}

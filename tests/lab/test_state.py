@@ -9,6 +9,7 @@ from aarlab.lab import budgets, views
 from aarlab.lab.events import Kind, content_digest
 from aarlab.lab.state import State
 from aarlab.lab.store import Event
+from aarlab.report.costs import costs
 from aarlab.settings import BudgetSettings, StudyConfig
 
 CONFIG = StudyConfig(budget=BudgetSettings(minutes=1)).model_dump(mode="json")
@@ -46,6 +47,20 @@ def member(name: str) -> dict[str, Any]:
 def test_only_sessions_are_working_time() -> None:
     tape = Tape().note(5).session(10, "started").note(15).session(20, "ended").note(90).session(100, "started")
     assert tape.session(107, "ended").seconds == 17
+
+
+def test_researchers_hours_are_sessions_without_pauses_until_their_last_sign() -> None:
+    tape = Tape().session(10, "started").note(25)
+    tape.add(30, Kind.CONTROL_SET, "operator", {"researcher": "r1", "action": "pause", "reason": ""})
+    tape.add(70, Kind.CONTROL_SET, "operator", {"researcher": None, "action": "run", "reason": ""})
+    usage = {"experiments": 1, "cpu_seconds": 36.0, "wall_seconds": 1.0}
+    tape.note(80).add(90, Kind.USAGE_REPORTED, "operator", {"researcher": "r1"}, **usage)
+    tape.session(200, "ended").session(300, "started").note(310)
+    seen = costs(tape.events)
+    assert seen.researcher_hours * 3600 == pytest.approx(20 + 20 + 10)
+    assert seen.dollars == pytest.approx(36 / 3600 * 0.04)
+    assert seen.per_researcher_hour == pytest.approx(seen.dollars / (50 / 3600))
+    assert seen.worth.words == "-: the baseline vanilla has no value yet"
 
 
 def test_a_clock_that_is_set_back_takes_back_no_second() -> None:

@@ -14,7 +14,7 @@ from aarlab.fleet.guard import Guard
 from aarlab.fleet.housing import backend_of, house
 from aarlab.fleet.meter import Meter
 from aarlab.fleet.transcript import Transcript
-from aarlab.settings import BudgetSettings, SandboxSettings, WatchdogSettings
+from aarlab.settings import BudgetSettings, PriceSettings, SandboxSettings, WatchdogSettings
 from tests.support.lab import LabProcess
 
 
@@ -54,7 +54,7 @@ def place(lab: LabProcess, folder: Path, *, name: str = "r1", dollars: float = 5
     )
     stop, log = threading.Event(), list[str]()
     with lab.operator() as operator, Door(lab.socket(name)) as door, sandbox:
-        meter = Meter(folder / "usage.json", operator, researcher=name)
+        meter = Meter(folder / "usage.json", operator, researcher=name, price=PriceSettings())
         bench = Bench(
             door,
             sandbox,

@@ -28,6 +28,7 @@ from aarlab.wire import (
     FinalState,
     Finding,
     FindingRequest,
+    Held,
     Incident,
     LedgerEvent,
     Me,
@@ -236,9 +237,9 @@ class Operator(_Line):
         """Admits a researcher; its socket is open when this returns."""
         self._post(Created, "/operator/researchers", request)
 
-    def usage(self, request: UsageRequest) -> None:
-        """Adds to what a researcher has used."""
-        self._once("/operator/usage", request)
+    def usage(self, request: UsageRequest) -> float:
+        """Adds to what a researcher has used; the dollars that are set aside for it now."""
+        return self._post(Held, "/operator/usage", request, id=uuid.uuid4().hex).dollars
 
     def control(self, request: ControlRequest) -> None:
         """Runs, pauses or stops researchers."""

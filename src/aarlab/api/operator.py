@@ -19,6 +19,7 @@ from aarlab.wire import (
     FinalRequest,
     FinalState,
     Finding,
+    Held,
     LedgerEvent,
     OperatorBoard,
     RaiseRequest,
@@ -128,10 +129,9 @@ async def admit(body: ResearcherRequest, request: Request, lab: Desk) -> Created
 
 
 @router.post("/usage")
-def usage(body: UsageRequest, lab: Desk, key: Id = None) -> Created:
-    """Adds to what a researcher has used."""
-    lab.office.report_usage(body, id=key)
-    return Created(id=body.researcher)
+def usage(body: UsageRequest, lab: Desk, key: Id = None) -> Held:
+    """Adds to what a researcher has used, and sets money aside for what it does next."""
+    return Held(dollars=lab.office.report_usage(body, id=key))
 
 
 @router.post("/control")

@@ -44,16 +44,27 @@ def run(
 
 def settings(study_file: Path | None, sets: list[str]) -> "StudyConfig":
     """Defaults, then the study file, then --set. Raises UserError, and OperatorError when a model lacks its key."""
+    config = plain_settings(study_file, sets)
+    require_models(config)
+    return config
+
+
+def plain_settings(study_file: Path | None, sets: list[str]) -> "StudyConfig":
+    """The same, whatever its models lack. Raises UserError."""
+    from aarlab.studyfile import config_from_sets, load_study
+
+    return load_study(study_file, sets=sets) if study_file else config_from_sets(sets)
+
+
+def require_models(config: "StudyConfig") -> None:
+    """Raises UserError and OperatorError for a model that cannot be used: no name, no key, no price."""
     from aarlab.fleet.researcher import make_mind
     from aarlab.integrity.monitor import make_monitor
     from aarlab.lab.library import papers_of
-    from aarlab.studyfile import config_from_sets, load_study
 
-    config = load_study(study_file, sets=sets) if study_file else config_from_sets(sets)
-    make_monitor(config.integrity.monitor)
+    make_monitor(config.integrity.monitor, price=config.price)
     papers_of(config)
     make_mind(config)
-    return config
 
 
 def resume(study: Study = None) -> None:
@@ -61,13 +72,12 @@ def resume(study: Study = None) -> None:
     from aarlab.cli.output import say
     from aarlab.cli.study import locate, read_state
     from aarlab.errors import UserError
-    from aarlab.fleet.researcher import make_mind
     from aarlab.fleet.study import open_study
 
     paths, config = open_study(locate(study).root)
     if paths.database.is_file() and read_state(paths).closed:
         raise UserError(f"{paths.root}: its final set was opened, so the study is closed (aarlab final shows it)")
-    make_mind(config)
+    require_models(config)
     say(f"aarlab: resuming {paths.root}")
     _fleet(paths, config)
 

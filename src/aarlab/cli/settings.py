@@ -8,6 +8,7 @@ import typer
 from aarlab.cli.options import Json, Sets, StudyFile
 
 if TYPE_CHECKING:
+    from aarlab.estimate import Estimate
     from aarlab.settings import StudyConfig
 
 STUDY = "study.toml"
@@ -22,21 +23,58 @@ def register(app: typer.Typer) -> None:
     app.add_typer(init, name="init")
 
 
-def check(study_file: StudyFile = None, changes: Sets = None, as_json: Json = False) -> None:
-    """Validates settings and data, and prints sizes, budgets and how wide an interval to expect. Writes no study."""
+def check(
+    study_file: StudyFile = None,
+    changes: Sets = None,
+    assume: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=NUMBER", help="Changes an assumption of the cost estimate.", show_default=False),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Validates settings and data, and prints sizes, budgets, how wide an interval to expect, and what it may cost.
+
+    Writes no study. What a model lacks (a key, a price) is said last, when everything else was shown.
+    """
     from aarlab.cli import output
     from aarlab.cli.problem import build_problem
-    from aarlab.cli.run import settings
+    from aarlab.cli.run import plain_settings, require_models
     from aarlab.cli.sizes import protocol_sentences, sentences, sets_of
 
-    config = settings(study_file, list(changes or ()))
+    config = plain_settings(study_file, list(changes or ()))
+    cost = _estimate(config, list(assume or ()))
     found = build_problem(config, source=str(study_file or "--set"), quiet=as_json)
     facts = {"problem": found.card().name, "digest": found.digest, **_sizes(found.card().facts)}
     sets = sets_of(found.card().facts, config)
-    data = {"settings": config.model_dump(mode="json"), "facts": facts, "sets": sets}
+    data = {"settings": config.model_dump(mode="json"), "facts": facts, "sets": sets, "estimate": cost}
     lines = (*sentences(sets), *protocol_sentences(config))
-    tables = (*_check_tables(config, facts), "", *lines, "", "The settings are valid.")
+    tables = (*_check_tables(config, facts), "", *lines, "", *_estimate_lines(cost), "")
     output.emit(data, as_json=as_json, render=lambda: output.show(*tables))
+    require_models(config)
+    if not as_json:
+        output.say("The settings are valid.")
+
+
+def _estimate(config: "StudyConfig", assume: list[str]) -> "Estimate | None":
+    """None where a model has no known price, which is said at the end."""
+    from aarlab.errors import UserError
+    from aarlab.estimate import Assumptions, estimate
+
+    assumed = Assumptions.of(assume)
+    try:
+        return estimate(config, assumed)
+    except UserError:
+        return None
+
+
+def _estimate_lines(cost: "Estimate | None") -> list[Any]:
+    from aarlab.cli.output import table
+
+    if cost is None:
+        return ["what it may cost cannot be told: a model has no name or no known price"]
+    rows = cost.assumptions.notes() if cost.assumptions else []
+    title = "What it may cost, if (change with --assume NAME=NUMBER)"
+    return [*([table(("assumption", "", ""), rows, title=title, right=(1,)), ""] if rows else []), *cost.lines()]
 
 
 def _sizes(facts: Any) -> dict[str, Any]:

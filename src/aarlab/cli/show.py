@@ -1,5 +1,6 @@
 """aarlab status | board | forum | costs: a study as its ledger has it, running or not."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -90,16 +91,29 @@ def forum(
     output.emit(found[0], as_json=as_json, render=lambda: output.say(views.post_text(found[0])))
 
 
-def costs(study: Study = None, as_json: Json = False) -> None:
-    """What was used, by whom, and what is left."""
-    from aarlab.cli import output, views
-    from aarlab.cli.study import locate, read_state
-    from aarlab.report.numbers import costs as view
+def costs(
+    prices: Annotated[
+        bool, typer.Option("--prices", help="Print the prices in force for the study's models, and their source.")
+    ] = False,
+    study: Study = None,
+    as_json: Json = False,
+) -> None:
+    """What was used, by whom, what an hour and a verified gain have cost, and what is left (docs/costs.md)."""
+    from aarlab.cli import output, views_costs
+    from aarlab.cli.study import events_of, locate
+    from aarlab.prices import prices_in_force, table_day
+    from aarlab.report.costs import costs as view
+    from aarlab.studyfile import load_study
 
-    facts = view(read_state(locate(study)))
-
-    def render() -> None:
-        output.show(views.costs_table(facts))
-        output.say(views.totals_line(facts))
-
-    output.emit(facts, as_json=as_json, render=render)
+    paths = locate(study)
+    if prices:
+        config = load_study(paths.config)
+        found = prices_in_force(config)
+        rows = [{"model": name, "source": one.source, "rates": one.rates} for name, one in found.items()]
+        data = {"models": rows, "cpu_hour": config.price.cpu_hour, "gpu_hour": config.price.gpu_hour}
+        day = table_day() if any(one.own is None for one in found.values()) else None
+        render = partial(output.show, *views_costs.prices_lines(found, config.price, day=day))
+        output.emit(data | {"table_day": day}, as_json=as_json, render=render)
+        return
+    facts = view(events_of(paths))
+    output.emit(facts, as_json=as_json, render=partial(output.show, *views_costs.costs_lines(facts)))

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from aarlab.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from aarlab.lab.state import State
+    from aarlab.lab.store import Event
     from aarlab.paths import StudyPaths
 
 
@@ -50,9 +53,15 @@ def free_folder(name: str) -> Path:
 
 def read_state(paths: "StudyPaths") -> "State":
     """The state after everything in the ledger. Raises UserError when nothing has begun."""
-    from aarlab.lab.sqlite_store import read_events
     from aarlab.lab.state import State
+
+    return State.of(events_of(paths))
+
+
+def events_of(paths: "StudyPaths") -> "Iterable[Event]":
+    """Everything in the ledger. Raises UserError when nothing has begun."""
+    from aarlab.lab.sqlite_store import read_events
 
     if not paths.database.is_file():
         raise UserError(f"{paths.root}: the study has not begun; `aarlab resume` begins it")
-    return State.of(read_events(paths.database))
+    return read_events(paths.database)

@@ -1,15 +1,16 @@
 """What stands on the screen when a fleet has ended."""
 
-from aarlab.cli import views
+from aarlab.cli import views, views_costs
 from aarlab.cli.output import one_line, say, show
 from aarlab.cli.study import read_state
 from aarlab.cli.views_incidents import incidents_line
 from aarlab.lab.board import board
 from aarlab.lab.incidents import evidence
+from aarlab.lab.sqlite_store import read_events
 from aarlab.lab.views import forum
 from aarlab.paths import StudyPaths
 from aarlab.report.build import build_report
-from aarlab.report.numbers import costs
+from aarlab.report.costs import costs
 
 POSTS = 12
 """Posts on the screen, the latest."""
@@ -20,13 +21,13 @@ TO_RESUME = ("stopped", "running")
 def summarise(paths: StudyPaths, *, outcome: str, reason: str) -> None:
     """Board, findings, costs, and where the report is."""
     state = read_state(paths)
-    spent = costs(state)
+    spent = costs(read_events(paths.database))
     posts = forum(state)
     show(views.board_table(board(state)), "", views.findings_table(posts[-POSTS:]))
     if len(posts) > POSTS:
         say(f"({len(posts) - POSTS} earlier posts: aarlab forum)")
-    show("", views.costs_table(spent))
-    say(views.totals_line(spent))
+    show("", views_costs.costs_table(spent))
+    say(views_costs.totals_line(spent))
     if found := evidence(state):
         say(incidents_line(found))
     say(f"ledger: {state.seq} entries, head {state.head} (check it: aarlab ledger verify)")

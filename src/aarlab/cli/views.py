@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from aarlab.cli.output import clean, one_line, table
-from aarlab.report.numbers import Costs, ends, marks, methods
+from aarlab.report.numbers import ends, marks, methods
 from aarlab.wire import TRUST, Board, BoardRow, FinalState, Finding, OperatorRow, StudyState, Submission
 
 if TYPE_CHECKING:
@@ -134,26 +134,6 @@ def final_table(final: FinalState) -> Any:
     ]
     columns = ("PGR", "95 % interval", "all at once", "accuracy", "by", "submission", "method")
     return table(columns, rows, title="Final set", right=(0, 1, 2, 3))
-
-
-def costs_table(costs: Costs) -> Any:
-    """Who has used what; the totals are `totals_line`."""
-    rows = [(line.who, str(line.experiments), f"{line.cpu_seconds:.1f}", f"{line.dollars:.4f}") for line in costs.lines]
-    rows.append(("all", "", f"{sum(line.cpu_seconds for line in costs.lines):.1f}", f"{costs.dollars:.4f}"))
-    return table(("who", "experiments", "core seconds", "dollars"), rows, title="Costs", right=(1, 2, 3))
-
-
-def totals_line(costs: Costs) -> str:
-    """Time, money and counts against their budgets, in one line."""
-    budget, rest = costs.budget, costs.left
-    parts = [
-        f"working time {clock(costs.seconds)} of {clock(budget['minutes'] * 60)}",
-        f"${costs.dollars:.3f} of ${budget['dollars']:.2f}",
-        f"experiments {budget['experiments'] - rest.experiments:.0f} of {budget['experiments']:.0f}",
-        f"dev answers {budget['dev_answers'] - rest.dev_answers:.0f} of {budget['dev_answers']:.0f}",
-        f"verifications {budget['verifications'] - rest.verifications:.0f} of {budget['verifications']:.0f}",
-    ]
-    return ", ".join(parts)
 
 
 def researchers_table(state: StudyState) -> Any:

@@ -11,8 +11,8 @@ from aarlab.fleet.guard import Guard
 from aarlab.fleet.meter import Meter
 from aarlab.minds.protocol import GivenUp, Share, Stopped
 from aarlab.sandbox.protocol import Completed, Sandbox
-from aarlab.settings import BudgetSettings
-from aarlab.wire import Finding, ProblemCard
+from aarlab.settings import END_SECONDS, BudgetSettings
+from aarlab.wire import Finding, ProblemCard, Tokens
 
 PAUSE_POLL_SECONDS = 1.0
 
@@ -45,10 +45,10 @@ class Bench:
         stop: threading.Event,
         log: Callable[[str], None],
         record: Callable[[Mapping[str, Any]], None],
-        cpu_hour: float = 0.0,
         guard: Guard,
+        second: float = 0.0,
     ) -> None:
-        """`cpu_hour`: dollars for an hour of one core."""
+        """`second`: the most dollars that a second of a command costs."""
         self.door = door
         self.me = door.me()
         self.card: ProblemCard = door.problem()
@@ -59,7 +59,7 @@ class Bench:
         self.warn = guard.warn
         self.calling = guard.calling
         self._guard = guard
-        self._cpu_second = cpu_hour / 3600
+        self._second = second
         self._sandbox = sandbox
         self._meter = meter
         self._seconds = seconds
@@ -103,36 +103,26 @@ class Bench:
             "{out}": f"/work/{out}",
             "{seed}": ",".join(str(seed) for seed in seeds),
         }
-        self._meter.starts(len(seeds))
-        done = self._sandbox.exec([words.get(word, word) for word in self.card.run], timeout=self._seconds)
-        self._meter.ended(cpu_seconds=done.cpu_seconds, wall_seconds=done.seconds)
-        self.check()
-        return done
+        argv = [words.get(word, word) for word in self.card.run]
+        return self._metered(argv, seconds=self._seconds, experiments=len(seeds))
 
     def run(self, command: str, *, seconds: float) -> Completed:
         """Runs a shell command in the workspace; its core time costs what a training's does. Raises as in `train`."""
         self.check()
-        if self._cpu_second and self.dollars_left() <= 0:
-            raise ResearcherError("your share of the team's money is used up", code="budget")
-        done = self._sandbox.exec(["/bin/sh", "-c", command], timeout=min(seconds, self._seconds))
-        self._meter.ended(cpu_seconds=done.cpu_seconds, wall_seconds=done.seconds)
-        self.check()
-        return done
+        return self._metered(["/bin/sh", "-c", command], seconds=min(seconds, self._seconds))
 
     def reserve(self, dollars: float) -> None:
         """Sets money aside before a model is asked. Raises ResearcherError(code="budget"), OperatorError."""
-        left = min(self.dollars_left(), self._meter.team_dollars())
-        if dollars > left:
-            raise ResearcherError(f"a call may cost ${dollars:.4f} and ${left:.4f} are left", code="budget")
+        self._require(dollars, what="a call")
         self._meter.reserve(dollars)
 
-    def pay(self, dollars: float) -> None:
+    def pay(self, dollars: float, *, model: str = "", tokens: Tokens | None = None) -> None:
         """What the call has cost."""
-        self._meter.pay(dollars)
+        self._meter.pay(dollars, model=model, tokens=tokens)
 
     def dollars_left(self) -> float:
-        """Its share less what its sandbox and its model have cost."""
-        return self.share.dollars - self._meter.cpu_seconds * self._cpu_second - self._meter.model_dollars
+        """Its share less what its sandbox and its models have cost, and may cost with what is under way."""
+        return self.share.dollars - self._meter.dollars
 
     def experiments_left(self) -> int:
         """Its share less what was ever started."""
@@ -150,6 +140,22 @@ class Bench:
             raise GivenUp(self._guard.reason)
         if self._stop.is_set():
             raise Stopped
+
+    def _metered(self, argv: Sequence[str], *, seconds: float, experiments: int = 0) -> Completed:
+        """Runs a command inside whose worst cost was set aside. Raises Stopped, ResearcherError(code="budget")."""
+        worst = (seconds + END_SECONDS) * self._second
+        self._require(worst, what=f"{seconds:.0f} s of work")
+        self._meter.hold(worst)
+        self._meter.starts(experiments)
+        done = self._sandbox.exec(argv, timeout=seconds)
+        self._meter.ended(cpu_seconds=done.cpu_seconds, wall_seconds=done.seconds, held=worst)
+        self.check()
+        return done
+
+    def _require(self, dollars: float, *, what: str) -> None:
+        if dollars > max(0.0, self.dollars_left()):
+            left = f"${max(0.0, self.dollars_left()):.4f} of your share are left"
+            raise ResearcherError(f"{what} may cost ${dollars:.4f} and {left}", code="budget")
 
     def _show(self, messages: Sequence[str]) -> None:
         for message in messages[len(self.said) :]:

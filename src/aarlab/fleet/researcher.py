@@ -66,7 +66,7 @@ def work(paths: StudyPaths, *, name: str) -> None:
         index = _index(operator, name)
         sandbox = house(backend_of(config.sandbox), paths, config.sandbox, name=name, index=index)
         end = _end_on_sigterm(sandbox, stop)
-        meter = Meter(paths.logs / f"{name}.usage.json", operator, researcher=name)
+        meter = Meter(paths.logs / f"{name}.usage.json", operator, researcher=name, price=config.price)
         guard = Guard(config.watchdog, say=partial(_say, operator, name), end=partial(_given_up, end))
         with sandbox, guard, Door(socket, deadline=DEADLINE_SECONDS) as door:
             share = fair_share(config.budget, index=index, researchers=config.study.researchers)
@@ -80,13 +80,13 @@ def work(paths: StudyPaths, *, name: str) -> None:
                 stop=stop,
                 log=lambda line: _LOG.info("%s", kept.clean(line)),
                 record=kept.add,
-                cpu_hour=config.price.cpu_hour,
+                second=config.price.machine(core_seconds=config.sandbox.cpus),
                 guard=guard,
             )
             try:
                 make_mind(config).run(bench)
             finally:
-                meter.report()
+                meter.close()
 
 
 def make_mind(config: StudyConfig) -> Mind:

@@ -29,6 +29,8 @@ HUMAN = "human"
 DIRECTION = "handed in by a person"
 POLL_SECONDS = 0.5
 METER_SECONDS = 15.0
+HELD_SECONDS = 2 * METER_SECONDS
+"""For so long the money is set aside each time: the lab may be slow to answer."""
 DEADLINE_SECONDS = 2.0
 LOST = 5
 """Looks at the lab without an answer after which it is taken to be gone."""
@@ -140,8 +142,12 @@ class Seat:
     @contextmanager
     def _attended(self) -> Iterator[None]:
         """Inside, a thread keeps files, meter and clock; at the end everything used is with the lab."""
-        self._meter = Meter(self._paths.logs / f"{self._name}.usage.json", self._operator, researcher=self._name)
+        journal, price = self._paths.logs / f"{self._name}.usage.json", self._config.price
+        self._meter = Meter(journal, self._operator, researcher=self._name, price=price)
+        self._worst = price.machine(core_seconds=HELD_SECONDS * self._config.sandbox.cpus)
+        self._held = 0.0
         self._used, self._used_at = self._sandbox.used(), time.monotonic()
+        self._hold()
         thread = threading.Thread(target=self._attend, daemon=True)
         thread.start()
         try:
@@ -151,7 +157,7 @@ class Seat:
             thread.join()
             self._count()
             with suppress(OperatorError):  # what a lab that is away does not hear is in the journal, and told next time
-                self._meter.report()
+                self._meter.close()
 
     def _attend(self) -> None:
         while not self._left.wait(POLL_SECONDS):
@@ -160,7 +166,7 @@ class Seat:
                 self._sync()
                 if time.monotonic() - self._used_at > METER_SECONDS:
                     self._count()
-                    self._meter.report()
+                    self._hold()
                 self._missed = 0
             except ResearcherError as error:
                 self._once(f"forum/ is not up to date: {error}")
@@ -220,5 +226,15 @@ class Seat:
     def _count(self) -> None:
         """Puts down what the sandbox has used since the last time."""
         used, now = self._sandbox.used(), time.monotonic()
-        self._meter.ended(cpu_seconds=max(0.0, used - self._used), wall_seconds=now - self._used_at)
-        self._used, self._used_at = used, now
+        spent = max(0.0, used - self._used)
+        self._meter.ended(cpu_seconds=spent, wall_seconds=now - self._used_at, held=self._held)
+        self._used, self._used_at, self._held = used, now, 0.0
+
+    def _hold(self) -> None:
+        """Tells the lab what was used, and has money set aside for the next while; without it the person has to go."""
+        try:
+            self._meter.hold(self._worst)
+            self._held = self._worst
+        except ResearcherError:
+            self._end("the money is used up")
+        self._meter.report()

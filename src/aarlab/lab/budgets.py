@@ -7,11 +7,23 @@ from aarlab.wire import Budgets
 
 
 def spent_dollars(state: State) -> float:
-    """Core-hours of researchers' sandboxes and of verification at their price, calls of models, and the monitor."""
-    seconds = sum(researcher.cpu_seconds for researcher in state.researchers.values())
-    seconds += sum(submission.cpu_seconds for submission in state.submissions.values())
-    models = sum(researcher.model_dollars for researcher in state.researchers.values())
-    return seconds / 3600 * state.settings().price.cpu_hour + models + state.review_dollars
+    """Core and GPU hours of researchers' sandboxes and of verification at their price, calls of models, the monitor."""
+    everybody = state.researchers.values()
+    cores = sum(one.cpu_seconds for one in everybody) + sum(one.cpu_seconds for one in state.submissions.values())
+    machine = state.settings().price.machine(core_seconds=cores, gpu_seconds=sum(one.gpu_seconds for one in everybody))
+    return machine + sum(one.model_dollars for one in everybody) + state.review_dollars
+
+
+def free(state: State, *, but: str = "") -> float:
+    """What nobody has spent and nothing under way may cost. What is set aside for the researcher `but` counts as free.
+
+    Whatever costs money is begun only if its worst case is free and is then set aside: so the cap holds.
+    """
+    held = sum(one.held for name, one in state.researchers.items() if name != but) + state.review_held
+    pending = sum(one.pending for one in _of(state, "verify"))
+    return (
+        state.settings().budget.dollars - spent_dollars(state) - held - pending * state.settings().verification_dollars
+    )
 
 
 def left(state: State, *, now: float | None = None) -> Budgets:
@@ -45,6 +57,12 @@ def require(state: State, door: str) -> None:
         raise ResearcherError(f"all {cap} submissions to {door} that the whole team has are used up", code="budget")
     if _no_money(state):
         raise ResearcherError(f"the team's ${budget.dollars:.2f} are used up", code="budget")
+    if door == "verify" and (worst := state.settings().verification_dollars) > free(state):
+        raise ResearcherError(
+            f"a verification may cost ${worst:.4f}, and of the team's ${budget.dollars:.2f} not so much is left that "
+            "is not set aside for what is under way",
+            code="budget",
+        )
 
 
 def _no_money(state: State) -> bool:

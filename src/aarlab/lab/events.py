@@ -12,7 +12,8 @@ class Kind(StrEnum):
     """One word for each thing that can happen. All meta have `time` (UTC seconds)."""
 
     STUDY_CREATED = "study.created"
-    """lab: {config, problem, digest}; meta: key, with which heads are signed. First entry of every ledger."""
+    """lab: {config, problem, digest}; meta: key, with which heads are signed, and metric, the
+    problem's word for what it measures. First entry of every ledger."""
     LAB_STARTED = "lab.started"
     """lab: {}; meta: host, backend, enforced, missing, runtime, version."""
     SESSION_STARTED = "session.started"
@@ -43,7 +44,8 @@ class Kind(StrEnum):
     NOTE_SAVED = "note.saved"
     """researcher: {text}."""
     USAGE_REPORTED = "usage.reported"
-    """operator: {researcher}; meta: experiments, cpu_seconds, wall_seconds, request."""
+    """operator: {researcher}; meta: experiments, cpu_seconds, wall_seconds, gpu_seconds, model_dollars, models (calls,
+    tokens and dollars by model), held (dollars set aside for what it does next), request."""
     CONTROL_SET = "control.set"
     """operator: {researcher or None, action, reason}; meta: request."""
     STEER_SENT = "steer.sent"
@@ -57,6 +59,8 @@ class Kind(StrEnum):
     """operator: as incident.decided, when it undoes a decision against the row."""
     INCIDENT_ANSWERED = "incident.answered"
     """researcher: {id, text, appeal}."""
+    REVIEW_STARTED = "review.started"
+    """lab: {id}; meta: held. The monitor begins to read a method; so much is set aside for it."""
     REVIEW_FINISHED = "review.finished"
     """lab: {id, content, model, trouble}; meta: tokens_in, tokens_out, dollars. The monitor has read a method."""
     FINAL_NAMED = "final.named"
@@ -68,7 +72,9 @@ class Kind(StrEnum):
     cpu_seconds, seconds."""
 
 
-UNREPEATABLE = frozenset({Kind.LAB_STARTED, Kind.SESSION_STARTED, Kind.SESSION_ENDED, Kind.USAGE_REPORTED})
+UNREPEATABLE = frozenset(
+    {Kind.LAB_STARTED, Kind.SESSION_STARTED, Kind.SESSION_ENDED, Kind.USAGE_REPORTED, Kind.REVIEW_STARTED}
+)
 """How often these are written depends on the clock, so they are no part of a study's content."""
 
 

@@ -1,7 +1,7 @@
 """The lab: one ledger, and the desks that researchers and the operator come to."""
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
@@ -105,7 +105,7 @@ class Lab:
             settings=config.dev,
             crew=dev_crew,
         )
-        monitor = make_monitor(config.integrity.monitor, folder=paths.vault / "reviews")
+        monitor = make_monitor(config.integrity.monitor, price=config.price, folder=paths.vault / "reviews")
         self.reviews = Reviews(self.ledger, inspector=inspector, monitor=monitor, crew=monitor_crew)
         self._direct = Direct.of(parts.problem, config=config, blobs=self.blobs, vault=self.vault)
         uid = partial(_worker_uid, paths)
@@ -268,7 +268,7 @@ class Lab:
         config, data = self._parts.config, self._parts.problem.digest
         if book.state.config is None:
             body = {"config": config.model_dump(mode="json"), "problem": self._card.name, "digest": data}
-            book.write(Kind.STUDY_CREATED, "lab", body, key=self.notary.key)
+            book.write(Kind.STUDY_CREATED, "lab", body, key=self.notary.key, metric=_metric(self._card.facts))
         changed = _changed(book.state.settings().model_dump(mode="json"), config.model_dump(mode="json"))
         if changed:
             raise UserError(f"a study that has begun keeps its settings; changed: {', '.join(changed)}")
@@ -287,6 +287,10 @@ class Lab:
                     Kind.MARKS_SCORED, "lab", {"seeds": seeds, "marks": marks}, seconds=round(book.now - began, 3)
                 )
             self.verify.settle()
+
+
+def _metric(facts: Mapping[str, Any]) -> str:
+    return str(facts.get("metric", "score"))
 
 
 def _worker_uid(paths: StudyPaths, slot: int) -> int | None:

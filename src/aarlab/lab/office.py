@@ -3,6 +3,7 @@
 import math
 
 from aarlab.errors import UserError
+from aarlab.lab.budgets import free
 from aarlab.lab.events import Kind
 from aarlab.lab.ledger import Book, Ledger
 from aarlab.lab.records import Researcher
@@ -10,7 +11,7 @@ from aarlab.wire import ControlRequest, ResearcherRequest, SessionRequest, Steer
 
 RESERVED = frozenset({"lab", "operator", "data", "verify"})
 """Names that stand for something else in the ledger or in the study's folders."""
-_AMOUNTS = ("experiments", "cpu_seconds", "wall_seconds", "model_dollars")
+_AMOUNTS = ("experiments", "cpu_seconds", "wall_seconds", "gpu_seconds", "model_dollars")
 MOST = 128
 """Researchers of one study; host uids are reserved for so many."""
 
@@ -32,16 +33,23 @@ class Office:
             raise UserError(f"{request.name} takes part already, with another mind, direction or family")
         return known
 
-    def report_usage(self, request: UsageRequest, *, id: str | None = None) -> None:
-        """Adds to what a researcher has used. Raises UserError on what cannot be an amount."""
+    def report_usage(self, request: UsageRequest, *, id: str | None = None) -> float:
+        """Adds to what a researcher has used, and sets aside what it asks for as far as the team's money goes.
+
+        The dollars that are set aside for it now. Raises UserError on what cannot be an amount.
+        """
         amounts = {name: getattr(request, name) for name in _AMOUNTS}
-        if not all(math.isfinite(amount) and amount >= 0 for amount in amounts.values()):
+        if not all(math.isfinite(amount) and amount >= 0 for amount in (*amounts.values(), request.hold)):
             raise UserError("amounts used are finite and not negative")
         with self._ledger.open() as book:
             if fresh(book, id):
                 _require(book, request.researcher)
+                models = {name: use.model_dump() for name, use in request.models.items()}
+                held = _held(book, request)
                 body = {"researcher": request.researcher}
-                book.write(Kind.USAGE_REPORTED, "operator", body, **amounts, **request_meta(id))
+                meta = amounts | {"models": models, "held": held} | request_meta(id)
+                book.write(Kind.USAGE_REPORTED, "operator", body, **meta)
+            return book.state.researchers[request.researcher].held
 
     def control(self, request: ControlRequest, *, id: str | None = None) -> None:
         """Runs, pauses or stops one researcher or all."""
@@ -77,6 +85,14 @@ class Office:
             raise UserError(f"a study has at most {MOST} researchers")
         book.write(Kind.RESEARCHER_ADMITTED, "operator", {**request.model_dump(), "index": index})
         return book.state.researchers[request.name]
+
+
+def _held(book: Book, request: UsageRequest) -> float:
+    """What of the money that it asks for is free once all that it tells has been paid."""
+    state, price = book.state, book.state.settings().price
+    machine = price.machine(core_seconds=request.cpu_seconds, gpu_seconds=request.gpu_seconds)
+    left = free(state, but=request.researcher) - machine - request.model_dollars
+    return min(request.hold, max(0.0, left))
 
 
 def _require(book: Book, name: str) -> None:

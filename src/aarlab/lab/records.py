@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from aarlab.wire import Decision, FindingKind, Level, Phase, ProtocolName, Status
+from aarlab.wire import Decision, FindingKind, Level, Models, Phase, ProtocolName, Status
 
 Action = Literal["run", "pause", "stop"]
 
@@ -25,7 +25,12 @@ class Researcher:
     experiments: int = 0
     cpu_seconds: float = 0.0
     wall_seconds: float = 0.0
+    gpu_seconds: float = 0.0
     model_dollars: float = 0.0
+    models: Models = field(default_factory=dict)
+    """Calls of its language models, by model; the ledgers of earlier versions have their dollars only."""
+    held: float = 0.0
+    """Dollars set aside for what it does next."""
     messages: tuple[str, ...] = ()
     """What the operator wrote to it."""
     note: str = ""

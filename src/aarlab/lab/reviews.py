@@ -1,7 +1,11 @@
 """Has each verified method read by the monitor, if the study has one. What nobody has read does not rank."""
 
-from aarlab.integrity.monitor.protocol import Monitor, Review
+from dataclasses import replace
+
+from aarlab.integrity.case import Case
+from aarlab.integrity.monitor.protocol import Monitor, Review, blank
 from aarlab.integrity.monitor.verdict import suspicions
+from aarlab.lab.budgets import free
 from aarlab.lab.crew import Crew
 from aarlab.lab.events import Kind
 from aarlab.lab.incidents import write_suspicions
@@ -39,7 +43,7 @@ class Reviews:
             if not unread(book.state, record):
                 return
         case = self._inspector.case(submission)
-        review = self._monitor.review(case)
+        review = self._reviewed(self._monitor, case)
         found = suspicions(review, case)
         if self._crew.stopping.is_set():
             return
@@ -47,6 +51,16 @@ class Reviews:
             write_suspicions(book, found, researcher=record.researcher, submission=submission)
             body = {"id": submission, "content": review.content, "model": review.model, "trouble": review.trouble}
             book.write(Kind.REVIEW_FINISHED, "lab", body, **_spent(review))
+
+    def _reviewed(self, monitor: Monitor, case: Case) -> Review:
+        """A reading, for which its worst case is set aside; without money nobody reads and a person must."""
+        worst = monitor.worst(case)
+        with self._ledger.open() as book:
+            if worst > max(0.0, free(book.state)):
+                return replace(blank(case, model=monitor.name), trouble="money")
+            if worst > 0:
+                book.write(Kind.REVIEW_STARTED, "lab", {"id": case.id}, held=worst)
+        return monitor.review(case)
 
 
 def _spent(review: Review) -> dict[str, float]:

@@ -23,6 +23,8 @@ from aarlab.lab.records import (
 from aarlab.lab.store import Event
 from aarlab.problem.contract import BASELINE
 from aarlab.settings import StudyConfig
+from aarlab.wire import ModelUse, Tokens
+from aarlab.wire.usage import summed
 
 
 class State:
@@ -40,6 +42,8 @@ class State:
         self.reason = ""
         self.finished = False
         """Whether the last session ended because what was to be done is done."""
+        self.metric = "score"
+        """The problem's own word for its metric."""
         self.marks: dict[str, MarkRecord] | None = None
         self.rungs: list[tuple[str | None, Rung | None]] = []
         """Steps of the Ladder with the submissions that made them; the first is the baseline."""
@@ -47,6 +51,10 @@ class State:
         self.reviewed: set[str] = set()
         """Submissions that the monitor has read."""
         self.review_dollars = 0.0
+        self.review_tokens = Tokens()
+        """Of all readings; their input and output."""
+        self.review_held = 0.0
+        """Dollars set aside for the reading that is under way."""
         self.final: FinalRecord | None = None
         self.researchers: dict[str, Researcher] = {}
         self.snapshots: dict[str, SnapshotRecord] = {}
@@ -100,8 +108,9 @@ class State:
     def _change(self, name: str, **changes: Any) -> None:
         self.researchers[name] = replace(self.researchers[name], **changes)
 
-    def _study_created(self, _: Event, body: dict[str, Any]) -> None:
+    def _study_created(self, event: Event, body: dict[str, Any]) -> None:
         self.config = StudyConfig.model_validate(body["config"])
+        self.metric = event.meta.get("metric", self.metric)
         self.problem, self.digest = body["problem"], body["digest"]
 
     def _lab_started(self, _: Event, body: dict[str, Any]) -> None:
@@ -183,7 +192,10 @@ class State:
             experiments=old.experiments + meta["experiments"],
             cpu_seconds=old.cpu_seconds + meta["cpu_seconds"],
             wall_seconds=old.wall_seconds + meta["wall_seconds"],
+            gpu_seconds=old.gpu_seconds + meta.get("gpu_seconds", 0.0),
             model_dollars=old.model_dollars + meta.get("model_dollars", 0.0),
+            models=summed(old.models, {name: ModelUse(**use) for name, use in meta.get("models", {}).items()}),
+            held=meta.get("held", 0.0),
         )
 
     def _control_set(self, _: Event, body: dict[str, Any]) -> None:
@@ -209,9 +221,17 @@ class State:
         appealed = old.appealed or body["appeal"]
         self.incidents[old.id] = replace(old, answers=(*old.answers, answer), appealed=appealed)
 
+    def _review_started(self, event: Event, _: dict[str, Any]) -> None:
+        # A reading that has lost its end may have been paid for: it counts in full.
+        self.review_dollars += self.review_held
+        self.review_held = event.meta["held"]
+
     def _review_finished(self, event: Event, body: dict[str, Any]) -> None:
         self.reviewed.add(body["id"])
         self.review_dollars += event.meta["dollars"]
+        read, old = event.meta, self.review_tokens
+        tokens = {"input": old.input + int(read["tokens_in"]), "output": old.output + int(read["tokens_out"])}
+        self.review_tokens, self.review_held = Tokens(**tokens), 0.0
 
     def _final_named(self, _: Event, body: dict[str, Any]) -> None:
         self.final = FinalRecord(tuple(body["finalists"]))
@@ -247,6 +267,7 @@ class State:
         Kind.INCIDENT_DECIDED: _incident_decided,
         Kind.INCIDENT_REINSTATED: _incident_decided,
         Kind.INCIDENT_ANSWERED: _incident_answered,
+        Kind.REVIEW_STARTED: _review_started,
         Kind.REVIEW_FINISHED: _review_finished,
         Kind.FINAL_NAMED: _final_named,
         Kind.FINAL_OPENING: _final_opening,

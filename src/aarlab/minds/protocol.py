@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from aarlab.api.client import Door
 from aarlab.sandbox.protocol import Completed
 from aarlab.settings import WatchdogSettings
-from aarlab.wire import Finding, Me, ProblemCard
+from aarlab.wire import Finding, Me, ProblemCard, Tokens
 
 
 class Stopped(Exception):  # noqa: N818 - it is no error: the researcher was asked to stop at once
@@ -109,8 +109,8 @@ class Workbench(Protocol):
         """Sets aside what a call of a model may cost at worst. Raises ResearcherError(code="budget") beyond the cap."""
         ...
 
-    def pay(self, dollars: float) -> None:
-        """What the call that was reserved has cost."""
+    def pay(self, dollars: float, *, model: str = "", tokens: Tokens | None = None) -> None:
+        """What the call that was reserved has cost; `model` is "provider/model", `tokens` are those of its answer."""
         ...
 
     def dollars_left(self) -> float:

@@ -22,8 +22,9 @@ from aarlab.lab.store import Event
 from aarlab.lab.views import final, forum, study
 from aarlab.paths import StudyPaths
 from aarlab.report.charts import interval_chart, time_chart
+from aarlab.report.costs import costs
 from aarlab.report.markdown import render_markdown
-from aarlab.report.numbers import costs, ends, lab_facts, marks, methods, timeline
+from aarlab.report.numbers import ends, lab_facts, marks, methods, timeline
 from aarlab.studyfile import dump_study
 from aarlab.wire import TRUST, Board, BoardRow, Measured
 
@@ -85,7 +86,7 @@ def _facts(paths: StudyPaths, events: Sequence[Event]) -> dict[str, Any]:
         "posts_left_out": max(0, len(posts) - MAX_FINDINGS),
         "cards": _cards(paths, state, methods(rows)),
         "incidents": evidence(state),
-        "costs": costs(state),
+        "costs": costs(events),
         "lab": _flat(lab_facts(events)),
         "digest": content_digest(events),
         "fixed_seed": state.settings().study.seed,

@@ -6,44 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from aarlab.lab.board import board
-from aarlab.lab.budgets import left, spent_dollars
 from aarlab.lab.events import Kind
 from aarlab.lab.state import State
 from aarlab.lab.store import Event
-from aarlab.wire import Board, BoardRow, Budgets
+from aarlab.wire import Board, BoardRow
 
 WEAK, CEILING = "weak teacher", "ceiling"
 """Words for the two ends of the scale: PGR 0 and PGR 1."""
-
-
-@dataclass(frozen=True)
-class CostLine:
-    """What one participant has used."""
-
-    who: str
-    """Researcher, "verification" or "monitor"."""
-    experiments: int
-    """Trainings in the researcher's sandbox, methods re-executed, or methods read."""
-    cpu_seconds: float
-    """User and system time in sandboxes."""
-    dollars: float
-    """Core-hours at the study's price, and calls of models."""
-
-
-@dataclass(frozen=True)
-class Costs:
-    """The cost and time ledger of a study."""
-
-    lines: tuple[CostLine, ...]
-    """Each researcher, then verification."""
-    dollars: float
-    """All together."""
-    seconds: float
-    """Working time of the fleet."""
-    budget: dict[str, float]
-    """What the study may spend, as in its settings."""
-    left: Budgets
-    """What is left of it."""
 
 
 @dataclass(frozen=True)
@@ -54,22 +23,6 @@ class Point:
     """Working time at which the verification ended."""
     row: BoardRow
     """Its line of the board."""
-
-
-def costs(state: State) -> Costs:
-    """Who has used what."""
-    price = state.settings().price.cpu_hour / 3600
-    lines = [
-        CostLine(entry.name, entry.experiments, entry.cpu_seconds, entry.cpu_seconds * price + entry.model_dollars)
-        for entry in state.researchers.values()
-    ]
-    verified = [entry for entry in state.submissions.values() if entry.door == "verify" and not entry.pending]
-    used = sum(entry.cpu_seconds for entry in verified)
-    lines.append(CostLine("verification", len(verified), used, used * price))
-    if state.reviewed:
-        lines.append(CostLine("monitor", len(state.reviewed), 0.0, state.review_dollars))
-    budget = state.settings().budget.model_dump()
-    return Costs(tuple(lines), spent_dollars(state), state.clock.seconds(), budget, left(state))
 
 
 def methods(rows: Board) -> tuple[BoardRow, ...]:

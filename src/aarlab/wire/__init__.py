@@ -25,6 +25,7 @@ from aarlab.wire.operator import (
     FinalRequest,
     FinalRow,
     FinalState,
+    Held,
     LedgerEvent,
     Measured,
     OperatorBoard,
@@ -45,6 +46,7 @@ from aarlab.wire.requests import (
     VerifyRequest,
     VoteRequest,
 )
+from aarlab.wire.usage import Models, ModelUse, Tokens
 
 __all__ = [
     "TRUST",
@@ -67,11 +69,14 @@ __all__ = [
     "Finding",
     "FindingKind",
     "FindingRequest",
+    "Held",
     "Incident",
     "LedgerEvent",
     "Level",
     "Me",
     "Measured",
+    "ModelUse",
+    "Models",
     "NoteRequest",
     "OperatorBoard",
     "OperatorRow",
@@ -90,6 +95,7 @@ __all__ = [
     "SteerRequest",
     "StudyState",
     "Submission",
+    "Tokens",
     "UsageRequest",
     "VerifyRequest",
     "VoteRequest",

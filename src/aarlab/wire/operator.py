@@ -6,6 +6,7 @@ from pydantic import Field
 
 from aarlab.wire.answers import Board, BoardRow, Budgets
 from aarlab.wire.base import ProtocolName, Standing, Status, Wire
+from aarlab.wire.usage import ModelUse
 
 
 class ResearcherRequest(Wire):
@@ -18,14 +19,27 @@ class ResearcherRequest(Wire):
 
 
 class UsageRequest(Wire):
-    """POST /operator/usage: what a researcher has used since the last report."""
+    """POST /operator/usage: what a researcher has used since the last report, and what it is about to use."""
 
     researcher: str
     experiments: int
     cpu_seconds: float
     wall_seconds: float
+    gpu_seconds: float = 0.0
+    """Number of GPUs that its sandbox held times the seconds for which it held them."""
     model_dollars: float = 0.0
-    """Calls of its language model, at their price."""
+    """Calls of its language models, at their price."""
+    models: dict[str, ModelUse] = Field(default_factory=dict)
+    """The same calls by model: their number, tokens and dollars."""
+    hold: float = 0.0
+    """Dollars to be set aside for what it does next, in place of what was set aside before."""
+
+
+class Held(Wire):
+    """The answer to it."""
+
+    dollars: float
+    """What is set aside for this researcher now: what it asked for, or less where the team has less."""
 
 
 class ControlRequest(Wire):
@@ -118,8 +132,12 @@ class ResearcherState(Wire):
     """Why the operator, or the watchdog, has set `control`."""
     experiments: int
     cpu_seconds: float
+    gpu_seconds: float = 0.0
+    """As in UsageRequest."""
     model_dollars: float = 0.0
-    """Calls of its language model, at their price."""
+    """Calls of its language models, at their price."""
+    models: dict[str, ModelUse] = Field(default_factory=dict)
+    """The same calls by model."""
     dev_answers: int
     best_dev: float | None
     verifications: int

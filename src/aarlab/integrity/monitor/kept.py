@@ -26,18 +26,27 @@ class KeptReviews:
         """Of the monitor that reads."""
         return self._monitor.name
 
+    def worst(self, case: Case) -> float:
+        """What was kept has been paid for."""
+        kept = self._kept(case)
+        return self._monitor.worst(case) if kept is None else kept.dollars or 0.0
+
     def review(self, case: Case) -> Review:
         """As in the protocol."""
-        wanted = blank(case, model=self.name)
-        path = self._folder / f"{digest_json(_bound(wanted))}.json"
-        kept = _load(path)
-        if kept is not None and _bound(kept) == _bound(wanted):
+        if (kept := self._kept(case)) is not None:
             return kept
         review = self._monitor.review(case)
         if not review.trouble:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_atomic(path, _FORM.dump_json(review), mode=0o600)
+            write_atomic(self._path(case), _FORM.dump_json(review), mode=0o600)
         return review
+
+    def _kept(self, case: Case) -> Review | None:
+        wanted, found = blank(case, model=self.name), _load(self._path(case))
+        return found if found is not None and _bound(found) == _bound(wanted) else None
+
+    def _path(self, case: Case) -> Path:
+        return self._folder / f"{digest_json(_bound(blank(case, model=self.name)))}.json"
 
 
 def _bound(review: Review) -> list[str]:

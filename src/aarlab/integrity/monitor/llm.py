@@ -16,6 +16,8 @@ from aarlab.integrity.case import Case
 from aarlab.integrity.monitor.material import Material, material
 from aarlab.integrity.monitor.protocol import Answer, Quote, Review, Trouble, Verdict, blank, checked, complete
 from aarlab.integrity.monitor.questions import Question, prompt, questions
+from aarlab.prices import prices_of
+from aarlab.settings import PriceSettings
 
 if TYPE_CHECKING:
     from pydantic_ai import Agent
@@ -31,6 +33,10 @@ RETRIES = 3
 OUTPUT_TOKENS = 8192
 """Most tokens of one answer."""
 READINGS = 2
+REQUESTS = 2
+"""Most of one reading: an answer of another form is asked for once more."""
+SPARE_TOKENS = 4000
+"""More than a provider adds to a request, with the form of the answer."""
 
 
 class QuoteForm(BaseModel):
@@ -66,13 +72,15 @@ class _Stopped(NamedTuple):
 
     trouble: Trouble
     detail: str = ""
+    unanswered: bool = False
+    """Whether a request may have been paid for whose tokens nobody knows."""
 
 
 class ModelMonitor:
     """Reads a method twice, in another order and between other marks, and takes no answer on trust."""
 
-    def __init__(self, provider: str, model: str, *, seconds: float = SECONDS) -> None:
-        """`provider` is one of KEYS. Raises OperatorError where library or key is missing."""
+    def __init__(self, provider: str, model: str, *, price: PriceSettings, seconds: float = SECONDS) -> None:
+        """`provider` is one of KEYS. Raises OperatorError without library or key, UserError without a price."""
         self.name = f"{provider}/{model}"
         self._provider, self._model, self._seconds = provider, model, seconds
         try:
@@ -81,6 +89,16 @@ class ModelMonitor:
             raise OperatorError('integrity.monitor needs a library: pip install "aarlab[monitor]"') from None
         if not os.environ.get(KEYS[provider]):
             raise OperatorError(f"integrity.monitor = {self.name!r} needs a key: set {KEYS[provider]}")
+        self._prices = prices_of(self.name, price, words=f"integrity.monitor = {self.name!r}", short=False)
+
+    def worst(self, case: Case) -> float:
+        """As in the protocol: no byte is more than one token."""
+        return self._worst_calls(material(case), READINGS * REQUESTS)
+
+    def _worst_calls(self, seen: Material, count: int) -> float:
+        asked = sum(len(text.encode()) for text in conversation(seen, nonce="0" * 32, backwards=False))
+        tokens = asked + OUTPUT_TOKENS + SPARE_TOKENS  # a second request repeats the first answer
+        return self._prices.worst(tokens_in=count * tokens, tokens_out=count * OUTPUT_TOKENS)
 
     def review(self, case: Case) -> Review:
         """As in the protocol."""
@@ -89,7 +107,7 @@ class ModelMonitor:
     async def _review(self, case: Case) -> Review:
         from pydantic_ai.usage import RunUsage
 
-        seen, usage = material(case), RunUsage()
+        seen, usage, lost = material(case), RunUsage(), 0.0
         end = asyncio.get_running_loop().time() + self._seconds
         readings: list[tuple[Answer, ...]] = []
         stopped = _Stopped("" if seen.whole else "cut")
@@ -97,9 +115,9 @@ class ModelMonitor:
             reading = await self._read(seen, usage, backwards=turn % 2 == 1, end=end)
             if isinstance(reading, _Stopped):
                 stopped = reading
+                lost = self._worst_calls(seen, 1) if reading.unanswered else 0.0
                 break
             readings.append(reading)
-        dollars = None if usage.cost is None else float(usage.cost)
         return replace(
             blank(case, model=self.name),
             readings=tuple(readings),
@@ -107,7 +125,7 @@ class ModelMonitor:
             detail=stopped.detail,
             tokens_in=usage.input_tokens,
             tokens_out=usage.output_tokens,
-            dollars=dollars,
+            dollars=self._prices.dollars(usage) + lost,
         )
 
     async def _read(
@@ -122,10 +140,11 @@ class ModelMonitor:
             async with self._agent(system, left) as agent:
                 done = await agent.run(user, usage=usage, timeout=left)
         except (AgentRunError, TimeoutError) as error:
-            return _Stopped(self._trouble(error), _detail(error))
+            trouble, known = self._trouble(error), hasattr(error, "status_code")
+            return _Stopped(trouble, _detail(error), unanswered=trouble in ("timeout", "provider") and not known)
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             # The libraries trust the form of a provider's answer and fall over one that has another.
-            return _Stopped("malformed", _detail(error))
+            return _Stopped("malformed", _detail(error), unanswered=True)
         except UserError as error:
             raise OperatorError(f"integrity.monitor = {self.name!r} cannot be used: {type(error).__name__}") from None
         answers = tuple(checked(_answer(form), seen) for form in done.output.answers)

@@ -9,9 +9,9 @@ from aarlab.integrity.monitor.material import Material, read_hash
 from aarlab.integrity.monitor.questions import questions, questions_hash
 
 Verdict = Literal["yes", "no", "unclear"]
-Trouble = Literal["", "cut", "timeout", "refused", "malformed", "provider"]
+Trouble = Literal["", "cut", "timeout", "refused", "malformed", "provider", "money"]
 """Why a method was not read as it should be: too long, no answer in time, the model declined, the answer had not the
-asked form, the provider failed. "" = it was read."""
+asked form, the provider failed, the study had no money left for it. "" = it was read."""
 QUOTE_LENGTH = 6
 """A shorter quote occurs by chance."""
 QUOTE_KEPT = 400
@@ -67,7 +67,7 @@ class Review:
     tokens_out: int = 0
     """Tokens that came back."""
     dollars: float | None = None
-    """What that costs by the list price of the model; None where no price is known."""
+    """What that has cost; None where it was no model that read."""
 
 
 class Monitor(Protocol):
@@ -76,6 +76,9 @@ class Monitor(Protocol):
     @property
     def name(self) -> str:
         """As in the setting: "provider/model"."""
+
+    def worst(self, case: Case) -> float:
+        """The most dollars that reading it costs."""
 
     def review(self, case: Case) -> Review:
         """Blocks until the method was read or could not be. Raises OperatorError where no method could ever be read: a

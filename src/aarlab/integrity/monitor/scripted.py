@@ -19,6 +19,11 @@ class ScriptedMonitor:
         """`canned`: answers by the name of the question, instead of the rule's."""
         self._canned = dict(canned or {})
 
+    def worst(self, case: Case) -> float:
+        """Nothing."""
+        del case
+        return 0.0
+
     def review(self, case: Case) -> Review:
         """Reads once and answers twice the same."""
         seen = material(case)

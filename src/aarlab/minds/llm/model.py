@@ -10,11 +10,12 @@ from aarlab.errors import OperatorError, UserError
 from aarlab.minds.llm.context import Scale
 from aarlab.minds.llm.line import Line
 from aarlab.minds.llm.names import Name
-from aarlab.minds.llm.prices import Prices
 from aarlab.minds.llm.trouble import Refused, TooLong, Trouble
 from aarlab.minds.protocol import GivenUp, Stopped, Workbench
 from aarlab.minds.tools.scribe import Scribe
+from aarlab.prices import Prices
 from aarlab.settings import MindSettings
+from aarlab.wire import Tokens
 
 if TYPE_CHECKING:
     from pydantic_ai.messages import ModelMessage, ModelResponse
@@ -45,7 +46,7 @@ class Model:
     ) -> None:
         """Connects to nobody yet. `first_pause`: seconds before the second attempt."""
         self._name, self._prices, self._bench, self._scribe = name, prices, bench, scribe
-        self._output, self._first_pause = settings.output_tokens, first_pause
+        self._output, self._model, self._first_pause = settings.output_tokens, prices.model, first_pause
         self._line = Line(name, settings=settings, bench=bench)
         self._draws = random.Random(f"{bench.me.name}:{bench.me.seed}")
         self.scale = Scale()
@@ -72,7 +73,7 @@ class Model:
             if not isinstance(found, Trouble):
                 return self._paid(found, length=length, seconds=seconds, worst=worst)
             cost = self._at_most(worst) if found.sent else 0.0
-            self._bench.pay(cost)
+            self._bench.pay(cost, model=self._model)
             self._scribe.trouble(found.words, dollars=cost, seconds=seconds)
             trouble, attempts, lost = found, attempts + 1, lost + found.sent
             waited = time.monotonic() - since >= self._bench.watchdog.provider_minutes * 60
@@ -86,10 +87,10 @@ class Model:
         try:
             return self._line.ask(talk, tools=tools)
         except Stopped:
-            self._bench.pay(self._at_most(worst))
+            self._bench.pay(self._at_most(worst), model=self._model)
             raise
         except (TooLong, UserError, OperatorError):
-            self._bench.pay(self._at_most(worst) if self._line.begun else 0.0)
+            self._bench.pay(self._at_most(worst) if self._line.begun else 0.0, model=self._model)
             raise
 
     def _paid(self, answer: "ModelResponse", *, length: int, seconds: float, worst: float) -> "ModelResponse":
@@ -97,7 +98,13 @@ class Model:
         usage = answer.usage
         counted = not usage.unmeasured_requests
         dollars = self._prices.dollars(usage) if counted else worst
-        self._bench.pay(dollars)
+        tokens = Tokens(
+            input=usage.input_tokens,
+            output=usage.output_tokens,
+            cache_read=usage.cache_read_tokens,
+            cache_write=usage.cache_write_tokens,
+        )
+        self._bench.pay(dollars, model=self._model, tokens=tokens)
         if counted:
             self.scale.learn(length, tokens=usage.input_tokens)
         self._scribe.answer(answer, dollars=dollars, seconds=seconds, prices=self._prices.source)
