@@ -140,6 +140,32 @@ class MindSettings(Model):
     output_tokens: int = Field(8_192, ge=256)
     """llm: most tokens of one answer."""
 
+    @property
+    def words(self) -> str:
+        """As it is called where researchers are listed: "search", "llm anthropic/claude-sonnet-4-5"."""
+        return self.kind if self.kind == "search" else f"{self.kind} {self.model}".strip()
+
+
+class ResearcherSettings(Model):
+    """[[researcher]]: one researcher, or several alike, with a mind, a direction or caps of their own."""
+
+    name: str = Field("", pattern=r"^([a-z][a-z0-9-]{0,26})?$")
+    """Its name, with -1, -2, ... behind it where `count` is above 1; "" = r and its number in the fleet."""
+    count: int = Field(1, ge=1, le=128)
+    """How many of this kind."""
+    minds: dict[str, Any] = Field(default_factory=dict)
+    """Fields of [minds] that are others for it."""
+    direction: str | None = None
+    """Title or family of one of the nine, or a text; "" = none; left out = as study.directions has it."""
+    dollars: float | None = Field(None, ge=0)
+    """Cap of each: its model and its sandbox. Caps left out are equal shares of what the others leave."""
+    experiments: int | None = Field(None, ge=0)
+    """Cap of each: trainings in its sandbox."""
+    dev_answers: int | None = Field(None, ge=0)
+    """Cap of each: answers of the dev set."""
+    verifications: int | None = Field(None, ge=0)
+    """Cap of each: methods sent to verify."""
+
 
 class IntegritySettings(Model):
     """How the lab looks for what is not honest."""
@@ -203,9 +229,26 @@ class StudyConfig(Model):
     """What things cost."""
     limits: LimitSettings = LimitSettings()
     """What the lab accepts."""
+    researcher: tuple[ResearcherSettings, ...] = ()
+    """Who takes part, where not all are alike."""
+
+    @property
+    def places(self) -> list[tuple[str, ResearcherSettings]]:
+        """Name and own settings of each researcher of the fleet, in the order of admission."""
+        own = [(one, number) for one in self.researcher for number in range(1, one.count + 1)]
+        own = own or [(ResearcherSettings(), 1)] * self.study.researchers
+        return [(_name(one, place, number), one) for place, (one, number) in enumerate(own, 1)]
 
     @property
     def priced(self) -> bool:
         """Whether anything costs money, so that budget.dollars can be used up."""
-        models = self.minds.kind == "llm" and (self.price.model_input, self.price.model_output) != (0, 0)
+        kinds = {one.minds.get("kind", self.minds.kind) for _, one in self.places}
+        models = "llm" in kinds and (self.price.model_input, self.price.model_output) != (0, 0)
         return self.price.cpu_hour > 0 or models or bool(self.integrity.monitor)
+
+
+def _name(own: ResearcherSettings, place: int, number: int) -> str:
+    """The name of the `number`-th researcher of a table, which is the `place`-th of the fleet."""
+    if not own.name:
+        return f"r{place}"
+    return own.name if own.count == 1 else f"{own.name}-{number}"

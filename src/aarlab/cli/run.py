@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aarlab.cli.options import Json, Sets, Study, StudyFile
+from aarlab.cli.steering import OneOf, control
 
 if TYPE_CHECKING:
     from aarlab.paths import StudyPaths
@@ -44,34 +45,58 @@ def run(
 
 def settings(study_file: Path | None, sets: list[str]) -> "StudyConfig":
     """Defaults, then the study file, then --set. Raises UserError, and OperatorError when a model lacks its key."""
-    from aarlab.fleet.researcher import make_mind
+    from aarlab.fleet.researcher import check_minds
     from aarlab.integrity.monitor import make_monitor
     from aarlab.studyfile import config_from_sets, load_study
 
     config = load_study(study_file, sets=sets) if study_file else config_from_sets(sets)
     make_monitor(config.integrity.monitor)
-    make_mind(config)
+    check_minds(config)
     return config
 
 
-def resume(study: Study = None) -> None:
-    """Goes on with a study that was stopped, or whose processes were killed."""
+def resume(study: Study = None, researcher: OneOf = None, as_json: Json = False) -> None:
+    """Goes on with a study that was stopped, or whose processes were killed; or lets one paused researcher go on."""
+    from aarlab.errors import UserError
+
+    if researcher is not None:
+        control(researcher, "run", reason="", study=study, as_json=as_json)
+    elif as_json:
+        raise UserError("--json goes with --researcher; `aarlab status --json` has the state of a study")
+    else:
+        _resume(study)
+
+
+def _resume(study: Path | None) -> None:
     from aarlab.cli.output import say
     from aarlab.cli.study import locate, read_state
     from aarlab.errors import UserError
-    from aarlab.fleet.researcher import make_mind
+    from aarlab.fleet.researcher import check_minds
     from aarlab.fleet.study import open_study
 
     paths, config = open_study(locate(study).root)
-    if paths.database.is_file() and read_state(paths).closed:
+    state = read_state(paths) if paths.database.is_file() else None
+    if state is not None and state.closed:
         raise UserError(f"{paths.root}: its final set was opened, so the study is closed (aarlab final shows it)")
-    make_mind(config)
+    check_minds(config, replaced={name: one.minds for name, one in state.researchers.items()} if state else {})
     say(f"aarlab: resuming {paths.root}")
     _fleet(paths, config)
 
 
-def stop(study: Study = None, as_json: Json = False) -> None:
-    """Stops a running study cleanly: pending verifications are finished when it is resumed."""
+def stop(
+    study: Study = None,
+    researcher: OneOf = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why one researcher stops; it is on record.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Stops a running study cleanly: pending verifications are finished when it is resumed. Or lets one finish."""
+    if researcher is not None:
+        control(researcher, "stop", reason=reason, study=study, as_json=as_json)
+    else:
+        _stop(study, as_json=as_json)
+
+
+def _stop(study: Path | None, *, as_json: bool) -> None:
     import time
 
     from aarlab.cli import output
