@@ -1,5 +1,6 @@
 """The operator's word in mid-study: real commands beside a real fleet of two minds."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,35 +25,54 @@ def forever(first: Step) -> Iterator[Step]:
         yield Calls(("bash", {"command": "true"}))
 
 
+def alive(process: "subprocess.Popen[str]", what: bool) -> bool:
+    """`what`, while the fleet has not ended."""
+    assert process.poll() is None, process.communicate()
+    return what
+
+
 def test_a_word_a_pause_another_mind_and_an_end(tmp_path: Path) -> None:
-    """One study tells all of it: r1 is a model that is steered, r2 a search that cannot work on this problem."""
     notes = Calls(("note", {"text": "written by the first mind"}))
-    fleet = ({"minds": {"model": "openai-chat/one"}, "dollars": 2.0}, {"minds": {"kind": "search"}})
-    path = study_file(tmp_path, *fleet, watchdog={"restarts": 0}, minds={"kind": "llm", "model": "openai-chat/none"})
+    path = study_file(tmp_path, {"minds": {"model": "openai-chat/one"}})
     with llm_server() as server:
-        server.at_end = by_model(one=forever(notes), two=forever(notes), three=())
+        server.at_end = by_model(one=forever(notes), two=forever(notes))
         study = Steered(tmp_path, **server.environment())
-        with start("run", path, "--name", "s", cwd=tmp_path, **server.environment()) as fleet_process:
-
-            def seen(what: bool) -> bool:
-                assert fleet_process.poll() is None, fleet_process.communicate()
-                return what
-
-            until(lambda: seen(len(asked(server, "one")) > 1), seconds=SECONDS)
+        with start("run", path, "--name", "s", cwd=tmp_path, **server.environment()) as fleet:
+            until(lambda: alive(fleet, len(asked(server, "one")) > 1), seconds=SECONDS)
             _steered(study, server)
             _paused(study, server)
             _replaced(study, server)
-            until(lambda: seen(study.state.researchers["r2"].reason.startswith(GIVEN_UP)), seconds=SECONDS)
-            third = study("replace", "r2", "--set", "minds.kind=llm", "--set", "minds.model=openai-chat/three")
-            assert third.out == "r2: llm openai-chat/three takes over from search\n"
-            until(lambda: len(asked(server, "three")) > 2, seconds=SECONDS)
             assert study.data("stop", "--researcher", "r1", "--reason", "enough")["changed"]
-            out, err = fleet_process.communicate(timeout=SECONDS)
-    assert (fleet_process.returncode, err) == (0, "")
+            out, err = fleet.communicate(timeout=SECONDS)
+    assert (fleet.returncode, err) == (0, "")
     assert "operator to r1: look at a half" in out
     ends = [request for request in asked(server, "two") if "The study ends. You have 3 turns" in str(request.body)]
     assert len(ends) == 3
-    _on_record(study)
+    (one,) = study.state.researchers.values()
+    assert (one.mind, one.replaced, one.control, one.reason) == ("llm openai-chat/two", 1, "stop", "enough")
+    assert study.state.finished
+    assert not leftovers(study.paths)
+    assert not files_with(KEY, study.paths.root)
+
+
+@pytest.mark.slow
+def test_who_was_given_up_on_works_again_with_another_mind(tmp_path: Path) -> None:
+    """A search cannot work on this problem."""
+    fleet_of_two = ({"minds": {"model": "openai-chat/one"}, "dollars": 2.0}, {"minds": {"kind": "search"}})
+    path = study_file(tmp_path, *fleet_of_two, watchdog={"restarts": 0})
+    with llm_server() as server:
+        server.at_end = by_model(one=forever(Calls(("board", {}))), three=())
+        study = Steered(tmp_path, **server.environment())
+        with start("run", path, "--name", "s", cwd=tmp_path, **server.environment()) as fleet:
+            until(lambda: alive(fleet, study.log("r2") != ""), seconds=SECONDS)
+            until(lambda: alive(fleet, study.state.researchers["r2"].reason.startswith(GIVEN_UP)), seconds=SECONDS)
+            done = study("replace", "r2", "--set", "minds.kind=llm", "--set", "minds.model=openai-chat/three")
+            assert done.out == "r2: llm openai-chat/three takes over from search\n"
+            until(lambda: alive(fleet, len(asked(server, "three")) > 2), seconds=SECONDS)
+            assert study("stop").status == 0
+            fleet.communicate(timeout=SECONDS)
+    assert [one.mind for one in study.state.researchers.values()] == ["llm openai-chat/one", "llm openai-chat/three"]
+    assert not leftovers(study.paths)
 
 
 def _steered(study: Steered, server: LlmServer) -> None:
@@ -83,20 +103,6 @@ def _replaced(study: Steered, server: LlmServer) -> None:
     assert "written by the first mind" in asked(server, "two")[0].user
     assert "look at a half" in asked(server, "two")[0].user
     assert len(asked(server, "one")) == before
-
-
-def _on_record(study: Steered) -> None:
-    state = study.state
-    assert [(one.mind, one.replaced) for one in state.researchers.values()] == [
-        ("llm openai-chat/two", 1),
-        ("llm openai-chat/three", 1),
-    ]
-    assert (state.researchers["r1"].control, state.researchers["r1"].reason) == ("stop", "enough")
-    assert state.finished
-    assert not leftovers(study.paths)
-    assert not files_with(KEY, study.paths.root)
-    table = study("status").out
-    assert "llm openai-chat/two" in table
 
 
 def test_bad_words_are_one_line_and_good_ones_are_kept_for_later(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ class Steered:
     @property
     def state(self) -> State:
         """As the ledger has it."""
-        return State.of(read_events(self.paths.database) if self.paths.database.is_file() else ())
+        return State.of(read_events(self.paths.database))
 
     def log(self, name: str) -> str:
         """What a researcher's process has written."""
