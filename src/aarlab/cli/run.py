@@ -86,26 +86,26 @@ def _resume(study: Path | None) -> None:
 def stop(
     study: Study = None,
     researcher: OneOf = None,
-    reason: Annotated[str, typer.Option("--reason", help="Why one researcher stops; it is on record.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is on record.")] = "",
     as_json: Json = False,
 ) -> None:
     """Stops a running study cleanly: pending verifications are finished when it is resumed. Or lets one finish."""
     if researcher is not None:
         control(researcher, "stop", reason=reason, study=study, as_json=as_json)
     else:
-        _stop(study, as_json=as_json)
+        _stop(study, reason=reason.strip(), as_json=as_json)
 
 
-def _stop(study: Path | None, *, as_json: bool) -> None:
+def _stop(study: Path | None, *, reason: str, as_json: bool) -> None:
     import time
 
     from aarlab.cli import output
     from aarlab.cli.study import locate
     from aarlab.errors import OperatorError
-    from aarlab.fleet.study import request_stop, running
+    from aarlab.fleet.study import STOPPED, request_stop, running
 
     paths = locate(study)
-    asked = request_stop(paths)
+    asked = request_stop(paths, reason=reason or STOPPED)
     deadline = time.monotonic() + STOP_SECONDS
     while asked and running(paths) is not None:
         if time.monotonic() > deadline:
