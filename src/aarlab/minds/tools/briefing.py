@@ -51,7 +51,7 @@ def left(bench: Workbench, me: Me) -> str:
     """Budgets in one line: its own money and experiments, and what it may have of the rest."""
     rest = me.budgets
     return (
-        f"${max(0.0, bench.dollars_left()):.2f} and {bench.experiments_left()} experiments for you; with the whole team "
+        f"${max(0.0, bench.dollars_left()):.2f} and {bench.experiments_left()} experiments for you; with the team "
         f"{rest.dev_answers} dev answers, {rest.verifications} verifications, {rest.seconds / 60:.0f} minutes"
     )
 
