@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 from aarlab.cli.steering import LATER
+from aarlab.errors import UserError
 from aarlab.fleet.crew import GIVEN_UP
+from aarlab.fleet.roster import roster
+from aarlab.settings import MindSettings
+from aarlab.studyfile import changed_minds, load_study
 from tests.support.cli import aarlab, closed_study, start
 from tests.support.fleet import leftovers
 from tests.support.lab import until
@@ -48,6 +52,7 @@ def test_a_word_a_pause_another_mind_and_an_end(tmp_path: Path) -> None:
     assert "operator to r1: look at a half" in out
     ends = [request for request in asked(server, "two") if "The study ends. You have 3 turns" in str(request.body)]
     assert len(ends) == 3
+    assert "llm openai-chat/two" in study("status").out
     (one,) = study.state.researchers.values()
     assert (one.mind, one.replaced, one.control, one.reason) == ("llm openai-chat/two", 1, "stop", "enough")
     assert study.state.finished
@@ -86,8 +91,6 @@ def _paused(study: Steered, server: LlmServer) -> None:
     until(lambda: "paused by the operator" in study.log("r1"), seconds=SECONDS)
     before, paid = len(asked(server, "one")), study.state.researchers["r1"].model_dollars
     assert study("pause", "r1").out == "r1 is paused already (lunch)\n"
-    rows = study.data("status")["researchers"]
-    assert [row["control"] for row in rows if row["mind"] == "llm openai-chat/one"] == ["pause"]
     assert (len(asked(server, "one")), study.state.researchers["r1"].model_dollars) == (before, paid)
     assert paid > 0
     study("resume", "--researcher", "r1")
@@ -112,12 +115,7 @@ def test_bad_words_are_one_line_and_good_ones_are_kept_for_later(tmp_path: Path)
     llm = ("--set", "minds.kind=llm")
     for words, status, says in (
         (("steer", "r3", "hello"), 2, "there is no researcher 'r3'; there are: r1, r2"),
-        (("resume", "--researcher", "nobody"), 2, "there is no researcher 'nobody'"),
-        (("resume", "--json"), 2, "--json goes with --researcher"),
         (("replace", "r1"), 2, "say what is new, for example --set minds.kind=llm"),
-        (("replace", "r1", "--set", "minds.kind=oracle"), 2, "minds.kind must be"),
-        (("replace", "r1", "--set", "budget.dollars=3"), 2, "only fields of [minds]"),
-        (("replace", "r1", *llm), 2, "'llm' needs a model"),
         (("replace", "r1", *llm, "--set", "minds.model=openai-chat/x"), 3, "needs a key"),
     ):
         done = study(*words)
@@ -155,7 +153,7 @@ def test_check_shows_the_fleet_and_tries_each_mind(tmp_path: Path) -> None:
     done = aarlab("check", path, *priced, cwd=tmp_path, OPENAI_API_KEY=KEY)
     assert done.status == 0, done
     lines = [" ".join(line.split()) for line in done.out.splitlines()]
-    assert "reader llm openai-chat/mine Posterior over the true label 0.5 134 1 4" in lines
+    assert "reader llm openai-chat/mine Posterior over the true label 0.5 133 1 4" in lines
     assert any(line.startswith("r1 search Unsupervised elicitation 0.25 ") for line in lines)
 
 
@@ -163,14 +161,29 @@ def test_check_shows_the_fleet_and_tries_each_mind(tmp_path: Path) -> None:
     ("fleet", "says"),
     [
         ("dollars = 2.0", "researcher.dollars: the caps are 2 together, and budget.dollars is 1"),
+        ("experiments = 401", "researcher.experiments: the caps are 401 together, and budget.experiments is 400"),
         ("name = 'person-ada'", "researcher.name = 'person-ada' stands for something else"),
         ("name = 'lab'", "researcher.name = 'lab' stands for something else"),
     ],
 )
-def test_a_fleet_that_cannot_be_is_one_line(tmp_path: Path, fleet: str, says: str) -> None:
+def test_a_fleet_that_cannot_be_is_one_line(fleet: str, says: str, tmp_path: Path) -> None:
     path = tmp_path / "mixed.toml"
     path.write_text(f"[[researcher]]\n{fleet}\n")
-    done = aarlab("run", path, cwd=tmp_path)
-    assert (done.status, done.err.count("\n")) == (2, 1)
-    assert says in done.err
-    assert not (tmp_path / "studies").exists()
+    with pytest.raises(UserError) as error:
+        roster(load_study(path))
+    assert str(error.value).startswith(says)
+
+
+def test_the_minds_of_one_researcher_are_changed_one_by_one() -> None:
+    first = changed_minds(MindSettings(), ["minds=llm", "minds.model=openai/gpt-5"])
+    assert (first.kind, first.model, first.words) == ("llm", "openai/gpt-5", "llm openai/gpt-5")
+    assert changed_minds(first, ["minds.kind=search"]).words == "search"
+    assert Path(changed_minds(first, ["minds.prompt='mine.md'"]).prompt).is_absolute()
+    for given, says in (
+        ("minds.kind=oracle", "--set: minds.kind must be"),
+        ("budget.dollars=3", "--set budget: only fields of [minds]"),
+        ("minds.kid=llm", "--set minds.kid=llm: unknown field"),
+    ):
+        with pytest.raises(UserError) as error:
+            changed_minds(first, [given])
+        assert str(error.value).startswith(says)
