@@ -66,7 +66,7 @@ def test_who_was_given_up_on_works_again_with_another_mind(tmp_path: Path) -> No
     fleet_of_two = ({"minds": {"model": "openai-chat/one"}, "dollars": 2.0}, {"minds": {"kind": "search"}})
     path = study_file(tmp_path, *fleet_of_two, watchdog={"restarts": 0})
     with llm_server() as server:
-        server.at_end = by_model(one=forever(Calls(("board", {}))), three=())
+        server.at_end = by_model(one=forever(Calls(("board", {}))), three=(), four=())
         study = Steered(tmp_path, **server.environment())
         with start("run", path, "--name", "s", cwd=tmp_path, **server.environment()) as fleet:
             until(lambda: alive(fleet, study.log("r2") != ""), seconds=SECONDS)
@@ -76,8 +76,24 @@ def test_who_was_given_up_on_works_again_with_another_mind(tmp_path: Path) -> No
             until(lambda: alive(fleet, len(asked(server, "three")) > 2), seconds=SECONDS)
             assert study("stop").status == 0
             fleet.communicate(timeout=SECONDS)
-    assert [one.mind for one in study.state.researchers.values()] == ["llm openai-chat/one", "llm openai-chat/three"]
+        assert [one.mind for one in study.state.researchers.values()] == [
+            "llm openai-chat/one",
+            "llm openai-chat/three",
+        ]
+        _while_nobody_runs_it(study, server)
     assert not leftovers(study.paths)
+
+
+def _while_nobody_runs_it(study: Steered, server: LlmServer) -> None:
+    """What is said to a stopped study holds in its next session."""
+    assert study("stop", "--researcher", "r1").out.endswith(f"{LATER}\n")
+    assert study("replace", "r2", "--set", "minds.model=openai-chat/four").out.endswith(f"{LATER}\n")
+    before = len(asked(server, "one"))
+    resumed = study("resume")
+    assert resumed.status == 0, resumed
+    assert (len(asked(server, "four")), len(asked(server, "one"))) == (3, before)
+    assert study.state.researchers["r1"].control == "stop"
+    assert study.state.finished
 
 
 def _steered(study: Steered, server: LlmServer) -> None:
@@ -128,6 +144,8 @@ def test_bad_words_are_one_line_and_good_ones_are_kept_for_later(tmp_path: Path)
 
 
 MIXED = """
+[problem]
+kind = "tests.support.toy:Toy"
 [budget]
 dev_answers = 10
 [minds]
