@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aarlab.errors import UserError
-from aarlab.settings import StudyConfig
-from aarlab.studyfile import build_config, config_from_sets, dump_study, load_study
+from aarlab.settings import ResearcherSettings, StudyConfig
+from aarlab.studyfile import TABLES, build_config, config_from_sets, dump_study, load_study
 
 
 def refusal(text: str, folder: Path) -> str:
@@ -52,9 +52,12 @@ def _read(text: str) -> dict[str, object]:
 def test_every_field_is_documented() -> None:
     text = dump_study(StudyConfig())
     for name, info in StudyConfig.model_fields.items():
-        assert f"[{name}] # {info.description}" in text
+        assert f"[{name}] # {info.description}" in text.replace("[[", "[").replace("]]", "]")
+    for name in TABLES:
         for field in type(getattr(StudyConfig(), name)).model_fields.values():
             assert f"# {(field.description or '').splitlines()[0]}" in text
+    for name, field in ResearcherSettings.model_fields.items():
+        assert f"#   {name}: {(field.description or '').splitlines()[0]}" in text
 
 
 @pytest.mark.parametrize(
@@ -79,6 +82,57 @@ def test_every_field_is_documented() -> None:
     ],
 )
 def test_faults_say_what_is_allowed(tmp_path: Path, text: str, message: str) -> None:
+    assert refusal(text, tmp_path).startswith(message)
+
+
+FLEET = """
+[minds]
+patience = 2
+[[researcher]]
+[[researcher]]
+count = 2
+minds = { kind = "llm", model = "openai-chat/x" }
+direction = "posterior"
+dollars = 0.5
+dev_answers = 3
+[[researcher]]
+name = "ann"
+count = 2
+direction = ""
+"""
+
+
+def test_a_mixed_fleet_round_trips(tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(FLEET)
+    config = load_study(path)
+    assert config.study.researchers == 5
+    assert [name for name, _ in config.places] == ["r1", "r2", "r3", "ann-1", "ann-2"]
+    assert config.places[1][1].minds == {"kind": "llm", "model": "openai-chat/x"}
+    assert config.priced
+    path.write_text(dump_study(config))
+    assert load_study(path) == config
+    assert StudyConfig.model_validate(config.model_dump(mode="json")) == config
+    assert load_study(path, sets=["minds.patience=3"]).minds.patience == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[researcher]\ncount = 2", "researcher must be a list of tables, as in [[researcher]]"),
+        ("[[researcher]]\ncuont = 2", 'researcher 1: unknown field researcher.cuont (did you mean "count"?)'),
+        ("[[researcher]]\nminds = 'llm'", 'researcher 1: researcher.minds must be a table, not "llm"'),
+        ("[[researcher]]\nminds = {kid = 'llm'}", 'researcher 1: unknown field minds.kid (did you mean "kind"?)'),
+        ("[[researcher]]\n[[researcher]]\nminds = {kind = 'x'}", 'researcher 2: minds.kind must be "search" or'),
+        ("[[researcher]]\ndollars = 'x'", "researcher 1: researcher.dollars must be a number of at least 0"),
+        ("[[researcher]]\nname = 'Bob!'", "researcher 1: researcher.name must be text like"),
+        ("[[researcher]]\nname = 'r2'\n[[researcher]]", "2 researchers would be called 'r2'; give them other names"),
+        ("[[researcher]]\ncount = 100\n[[researcher]]\ncount = 100", "the [[researcher]] tables make 200"),
+        ("[study]\nresearchers = 2\n[[researcher]]", "study.researchers = 2, but the [[researcher]] tables make 1;"),
+        ("minds = 3\n[[researcher]]", "minds must be a table, as in [minds]"),
+    ],
+)
+def test_faults_of_a_fleet_say_what_is_allowed(tmp_path: Path, text: str, message: str) -> None:
     assert refusal(text, tmp_path).startswith(message)
 
 
@@ -108,6 +162,7 @@ def test_sets_are_applied_in_order_and_typed() -> None:
         ("researchers=3", "unknown table 'researchers' (did you mean \"study.researchers\"?)"),
         ("study=3", "name a field of [study]: name, researchers, directions, library, papers, seed"),
         ("study.researchers", "write it as table.field=value, for example study.researchers=9"),
+        ("researcher.dollars=3", "[[researcher]] tables are written in a study file"),
         ("=3", "write it as table.field=value, for example study.researchers=9"),
     ],
 )

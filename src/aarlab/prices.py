@@ -131,7 +131,8 @@ def prices_of(model: str, price: PriceSettings, *, words: str, short: bool = Tru
 
 def minds_of(config: StudyConfig) -> list[tuple[MindSettings, int]]:
     """The minds of a study, and how many researchers have each."""
-    return [(config.minds, config.study.researchers)]
+    every = [config.minds_of(own) for _, own in config.places]
+    return [(mind, every.count(mind)) for number, mind in enumerate(every) if mind not in every[:number]]
 
 
 def prices_in_force(config: StudyConfig) -> dict[str, Prices]:

@@ -200,6 +200,32 @@ class MindSettings(Model):
     stall_seconds: float = Field(300.0, gt=0)
     """llm: a provider that sends nothing for so long while it answers is asked again."""
 
+    @property
+    def words(self) -> str:
+        """As it is called where researchers are listed: "search", "llm anthropic/claude-sonnet-4-5"."""
+        return self.kind if self.kind == "search" else f"{self.kind} {self.model}".strip()
+
+
+class ResearcherSettings(Model):
+    """[[researcher]]: one researcher, or several alike, with a mind, a direction or caps of their own."""
+
+    name: str = Field("", pattern=r"^([a-z][a-z0-9-]{0,26})?$")
+    """Its name, with -1, -2, ... behind it where `count` is above 1; "" = r and its number in the fleet."""
+    count: int = Field(1, ge=1, le=128)
+    """How many of this kind."""
+    minds: dict[str, Any] = Field(default_factory=dict)
+    """Fields of [minds] that are others for it."""
+    direction: str | None = None
+    """Title or family of one of the nine, or a text; "" = none; left out = as study.directions has it."""
+    dollars: float | None = Field(None, ge=0)
+    """Cap of each: its model and its sandbox. Caps left out are equal shares of what the others leave."""
+    experiments: int | None = Field(None, ge=0)
+    """Cap of each: trainings in its sandbox."""
+    dev_answers: int | None = Field(None, ge=0)
+    """Cap of each: answers of the dev set."""
+    verifications: int | None = Field(None, ge=0)
+    """Cap of each: methods sent to verify."""
+
 
 class IntegritySettings(Model):
     """How the lab looks for what is not honest."""
@@ -272,13 +298,30 @@ class StudyConfig(Model):
     """What things cost."""
     limits: LimitSettings = LimitSettings()
     """What the lab accepts."""
+    researcher: tuple[ResearcherSettings, ...] = ()
+    """Who takes part, where not all are alike."""
+
+    @property
+    def places(self) -> list[tuple[str, ResearcherSettings]]:
+        """Name and own settings of each researcher of the fleet, in the order of admission."""
+        own = [(one, number) for one in self.researcher for number in range(1, one.count + 1)]
+        own = own or [(ResearcherSettings(), 1)] * self.study.researchers
+        return [(_name(one, place, number), one) for place, (one, number) in enumerate(own, 1)]
 
     @property
     def priced(self) -> bool:
         """Whether anything costs money, so that budget.dollars can be used up."""
-        known = self.price.of_model(self.minds.model)
-        models = self.minds.kind != "search" and (known is None or not known.free)
+        models = any(self._costs(self.minds_of(one)) for _, one in self.places)
         return self.price.cpu_hour > 0 or models or bool(self.integrity.monitor)
+
+    def minds_of(self, own: ResearcherSettings) -> MindSettings:
+        """[minds] with what is other for one researcher."""
+        return MindSettings.model_validate({**self.minds.model_dump(), **own.minds})
+
+    def _costs(self, minds: MindSettings) -> bool:
+        """Whether its model does, or may."""
+        known = self.price.of_model(minds.model)
+        return minds.kind != "search" and (known is None or not known.free)
 
     @property
     def verification_dollars(self) -> float:
@@ -287,3 +330,10 @@ class StudyConfig(Model):
             return 0.0
         seconds = self.verify.runs * (self.verify.seconds + END_SECONDS)
         return self.price.machine(core_seconds=seconds * self.sandbox.cpus)
+
+
+def _name(own: ResearcherSettings, place: int, number: int) -> str:
+    """The name of the `number`-th researcher of a table, which is the `place`-th of the fleet."""
+    if not own.name:
+        return f"r{place}"
+    return own.name if own.count == 1 else f"{own.name}-{number}"

@@ -4,6 +4,7 @@ import difflib
 import json
 import math
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -13,13 +14,18 @@ from pydantic import BaseModel, ValidationError
 from tomlkit.items import Table
 
 from aarlab.errors import UserError
-from aarlab.settings import StudyConfig
+from aarlab.settings import MindSettings, ResearcherSettings, StudyConfig
 
 M = TypeVar("M", bound=BaseModel)
 SHORTHANDS = {"minds": "kind", "problem": "kind", "sandbox": "backend"}
 """`minds=search` means minds.kind=search."""
 PATH_FIELDS = {"problem": ("data",), "study": ("papers",)}
 """Fields that hold a path, or a list of them; a relative one is meant from where it was written."""
+FLEET = "researcher"
+"""The one table of which there may be several."""
+TABLES = tuple(name for name in StudyConfig.model_fields if name != FLEET)
+MOST = 128
+"""Researchers of a study."""
 _HEADER = "Settings of one aarlab study. Every field shows its default or the value in force; all may be left out."
 
 
@@ -66,13 +72,46 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 def build_config(raw: Mapping[str, Any], *, source: str) -> StudyConfig:
     """Validates plain tables. `source` begins the error's line. Raises UserError."""
-    tables = {table: _build_table(table, content, source=source) for table, content in raw.items()}
-    return StudyConfig(**tables)
+    plain = {table: content for table, content in raw.items() if table != FLEET}
+    tables = {table: _build_table(table, content, source=source) for table, content in plain.items()}
+    own = _build_fleet(raw, source=source) if FLEET in raw else ()
+    if not own:
+        return StudyConfig(**tables)
+    tables[FLEET] = own
+    if (size := sum(one.count for one in own)) > MOST:
+        raise UserError(f"{source}: the [[{FLEET}]] tables make {size} researchers; a study has at most {MOST}")
+    study = tables.get("study", StudyConfig().study)
+    if study.researchers != size and "researchers" in study.model_fields_set:
+        raise UserError(
+            f"{source}: study.researchers = {study.researchers}, but the [[{FLEET}]] tables make {size}; leave it out"
+        )
+    tables["study"] = study.model_copy(update={"researchers": size})
+    return _distinct(StudyConfig(**tables), source=source)
+
+
+def _build_fleet(raw: Mapping[str, Any], *, source: str) -> tuple[ResearcherSettings, ...]:
+    """The [[researcher]] tables; what they say of minds is checked together with [minds]."""
+    if not isinstance(raw[FLEET], Sequence) or not all(isinstance(one, Mapping) for one in raw[FLEET]):
+        raise UserError(f"{source}: {FLEET} must be a list of tables, as in [[{FLEET}]]")
+    found = []
+    for number, content in enumerate(raw[FLEET], 1):
+        where = f"{source}: {FLEET} {number}"
+        own = validate_table(ResearcherSettings, content, source=where, table=FLEET)
+        validate_table(MindSettings, {**raw.get("minds", {}), **own.minds}, source=where, table="minds")
+        found.append(own)
+    return tuple(found)
+
+
+def _distinct(config: StudyConfig, *, source: str) -> StudyConfig:
+    (name, times), *_ = Counter(name for name, _ in config.places).most_common(1)
+    if times > 1:
+        raise UserError(f"{source}: {times} researchers would be called {name!r}; give them other names")
+    return config
 
 
 def _build_table(table: str, content: Any, *, source: str) -> Any:
-    if table not in StudyConfig.model_fields:
-        hint = suggest(table, StudyConfig.model_fields) or f"; there are {', '.join(StudyConfig.model_fields)}"
+    if table not in TABLES:
+        hint = suggest(table, TABLES) or f"; there are {', '.join(StudyConfig.model_fields)}"
         raise UserError(f"{source}: unknown table [{table}]{hint}")
     if not isinstance(content, Mapping):
         raise UserError(f"{source}: {table} must be a table, as in [{table}]")
@@ -90,13 +129,15 @@ def validate_table(model: type[M], content: Mapping[str, Any], *, source: str, t
         raise UserError(f"{source}: {_fault(error, model, table)}") from None
 
 
-def _resolve_paths(raw: dict[str, Any], *, base: Path) -> dict[str, Any]:
+def _resolve_paths(raw: Mapping[str, Any], *, base: Path) -> dict[str, Any]:
     resolved = dict(raw)
     for table, fields in PATH_FIELDS.items():
         content = raw.get(table)
         if isinstance(content, Mapping):
             paths = {key: _absolute(content[key], base) for key in fields if key in content}
             resolved[table] = {**content, **paths}
+    if isinstance(raw.get(FLEET), list):
+        resolved[FLEET] = [_resolve_paths(one, base=base) if isinstance(one, Mapping) else one for one in raw[FLEET]]
     return resolved
 
 
@@ -134,12 +175,25 @@ def _paths(text: str) -> Any:
     return parse_value(text) if text.startswith("[") else text.strip("\"'")
 
 
+def changed_minds(settings: MindSettings, sets: Sequence[str]) -> MindSettings:
+    """`settings` with `--set minds.field=value` arguments on top; a prompt's path from here. Raises UserError."""
+    raw = apply_sets({"minds": settings.model_dump()}, sets)
+    if others := [table for table in raw if table != "minds"]:
+        raise UserError(f"--set {others[0]}: only fields of [minds] can be other ones for one researcher")
+    found = validate_table(MindSettings, raw["minds"], source="--set", table="minds")
+    if found.prompt == settings.prompt or found.prompt.isidentifier():
+        return found
+    return found.model_copy(update={"prompt": str(Path(found.prompt).absolute())})
+
+
 def _parse_set(argument: str) -> tuple[str, str, str]:
     name, equals, text = argument.partition("=")
     table, dot, field = name.strip().partition(".")
     if not equals or not table:
         raise UserError(f"--set {argument}: write it as table.field=value, for example study.researchers=9")
-    if table not in StudyConfig.model_fields:
+    if table == FLEET:
+        raise UserError(f"--set {argument}: [[{FLEET}]] tables are written in a study file")
+    if table not in TABLES:
         raise UserError(f"--set {argument}: unknown table {table!r}{_suggest_name(name.strip(), table)}")
     if not dot and table not in SHORTHANDS:
         raise UserError(f"--set {argument}: name a field of [{table}]: {', '.join(_fields(table))}")
@@ -161,14 +215,14 @@ def parse_value(text: str) -> Any:
 def _suggest_name(name: str, last: str, table: str | None = None) -> str:
     if table is not None:
         return suggest(name, _fields(table)) or f"; there are {', '.join(_fields(table))}"
-    everything = [f"{table}.{field}" for table in StudyConfig.model_fields for field in _fields(table)]
-    return suggest(last, StudyConfig.model_fields) or suggest(name, everything) or _by_field(last)
+    everything = [f"{table}.{field}" for table in TABLES for field in _fields(table)]
+    return suggest(last, TABLES) or suggest(name, everything) or _by_field(last)
 
 
 def _by_field(word: str) -> str:
     """For `researchers=9`: the table that was left out."""
-    homes = [f"{table}.{word}" for table in StudyConfig.model_fields if word in _fields(table)]
-    return f' (did you mean "{homes[0]}"?)' if homes else f"; there are {', '.join(StudyConfig.model_fields)}"
+    homes = [f"{table}.{word}" for table in TABLES if word in _fields(table)]
+    return f' (did you mean "{homes[0]}"?)' if homes else f"; there are {', '.join(TABLES)}"
 
 
 def _table_model(table: str) -> type[BaseModel]:
@@ -267,13 +321,37 @@ def dump_study(config: StudyConfig, *, problem: type[BaseModel] | None = None) -
     """
     document = tomlkit.document()
     document.add(tomlkit.comment(_HEADER))
-    for name, info in StudyConfig.model_fields.items():
+    for name in TABLES:
         table = tomlkit.table()
-        table.comment(info.description or "")
+        table.comment(StudyConfig.model_fields[name].description or "")
         _dump_fields(table, getattr(config, name), further=problem if name == "problem" else None)
         document.add(tomlkit.nl())
         document.add(name, table)
-    return tomlkit.dumps(document)
+    return tomlkit.dumps(document) + _dump_fleet(config.researcher)
+
+
+def _dump_fleet(own: Sequence[ResearcherSettings]) -> str:
+    """The [[researcher]] tables, after a comment on their fields; without any, an example as a comment."""
+    lines = [f"[[{FLEET}]] # {StudyConfig.model_fields[FLEET].description}"]
+    for name, info in ResearcherSettings.model_fields.items():
+        lines += [f"  {name}: {line}" for line in (info.description or "").splitlines()]
+    lines += [] if own else ["", *_EXAMPLE.splitlines()]
+    tables = tomlkit.aot()
+    for one in own:
+        tables.append(tomlkit.item(one.model_dump(exclude_defaults=True) or {"count": one.count}))
+    comment = "".join(f"# {line}".rstrip() + "\n" for line in lines)
+    return f"\n{comment}" + (f"\n{tomlkit.dumps({FLEET: tables})}" if own else "")
+
+
+_EXAMPLE = """\
+[[researcher]]
+count = 2
+[[researcher]]
+name = "reader"
+minds = { kind = "llm", model = "anthropic/claude-sonnet-4-5" }
+direction = "posterior"
+dollars = 0.5
+"""
 
 
 def _dump_fields(table: Table, settings: BaseModel, *, further: type[BaseModel] | None) -> None:

@@ -1,5 +1,7 @@
 """Dev: coarse, once for each set of students, from a budget of the whole team."""
 
+from pathlib import Path
+
 import pytest
 
 from aarlab.errors import ResearcherError
@@ -47,6 +49,27 @@ def test_the_37th_answer_is_refused_whoever_asks(begin: Begin) -> None:
             member.ask(b"0.9", b"0.9", b"0.9")
         assert member.ask(b"0.5", b"0.5", b"0.100").status == "ok"
     assert [event.kind for event in lab.events()].count("dev.requested") == 36
+
+
+def test_a_researcher_has_no_more_than_its_own_cap(tmp_path: Path) -> None:
+    lab = LabProcess(tmp_path / "s", FAST)
+    text = lab.paths.config.read_text()
+    lab.paths.config.write_text(f"{text}\n[[researcher]]\ndev_answers = 1\n[[researcher]]\nverifications = 0\n")
+    lab.start()
+    try:
+        r1, r2 = lab.admit("r1"), lab.admit("r2")
+        first = r1.ask()
+        assert first.status == "ok"
+        assert (r1.me().budgets.dev_answers, r2.me().budgets.dev_answers) == (0, 35)
+        assert (r1.me().budgets.verifications, r2.me().budgets.verifications) == (12, 0)
+        with pytest.raises(ResearcherError, match="all 1 submissions to dev that you have are used up"):
+            r1.ask(b"0.1", b"0.2", b"0.3")
+        with pytest.raises(ResearcherError, match="all 0 submissions to verify that you have are used up"):
+            r2.prove()
+        assert r1.ask() == first
+        assert r2.ask(b"0.1", b"0.2", b"0.3").status == "ok"
+    finally:
+        lab.stop()
 
 
 def test_money_ends_new_work_but_not_old_answers(begin: Begin) -> None:

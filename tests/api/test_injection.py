@@ -116,7 +116,7 @@ def test_the_checks_of_this_file_would_see_a_bare_delivery() -> None:
 CARRIERS = (Snapshot, Diff, Finding, BoardRow, Submission)
 LABS_OWN = {
     *("id", "author", "researcher", "old", "new", "kind", "snapshot", "submission", "proposal", "door", "status"),
-    *("replies_to", "corrects", "note", "refusal", "apart", "protocol"),
+    *("replies_to", "corrects", "note", "refusal", "apart", "protocol", "mind"),
 }
 """Ids, names that were admitted, and words of the lab's own."""
 

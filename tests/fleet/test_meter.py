@@ -8,7 +8,7 @@ import pytest
 from aarlab.api.client import Operator
 from aarlab.fleet.bench import fair_share
 from aarlab.fleet.meter import Meter
-from aarlab.settings import BudgetSettings, PriceSettings
+from aarlab.settings import BudgetSettings, PriceSettings, ResearcherSettings
 from tests.support.lab import LabProcess
 
 
@@ -84,6 +84,17 @@ def test_a_call_of_a_model_that_was_under_way_counts_at_its_worst(
 
 def sum_of_cores(operator: Operator) -> float:
     return sum(one.cpu_seconds for one in operator.state().researchers) / 3600 * 0.04
+
+
+def test_caps_are_kept_and_the_rest_is_shared() -> None:
+    budget = BudgetSettings(experiments=100, dev_answers=10, verifications=3, dollars=1.0)
+    own = [ResearcherSettings(dollars=0.4, dev_answers=1), ResearcherSettings(), ResearcherSettings(experiments=0)]
+    one, two, three = (fair_share(budget, index=index, researchers=3, own=own) for index in range(3))
+    assert (one.dollars, two.dollars, three.dollars) == pytest.approx((0.4, 0.3, 0.3))
+    assert (one.dev_answers, two.dev_answers, three.dev_answers) == (1, 5, 4)
+    assert (one.experiments, two.experiments, three.experiments) == (50, 50, 0)
+    tenths = BudgetSettings(dollars=0.3)
+    assert fair_share(tenths, index=2, researchers=3, own=[ResearcherSettings(dollars=0.1)] * 3).dollars == 0.1
 
 
 def test_shares_add_up_to_the_budget() -> None:

@@ -10,13 +10,14 @@ import pytest
 from aarlab.api.client import Door
 from aarlab.digest import FILE, MOST
 from aarlab.fleet.bench import Bench, fair_share
+from aarlab.fleet.guard import Guard
 from aarlab.fleet.housing import backend_of, house
 from aarlab.fleet.meter import Meter
 from aarlab.minds.tools.briefing import opening
 from aarlab.minds.tools.chest import toolbox
 from aarlab.minds.tools.news import digest_of
 from aarlab.minds.tools.scribe import Scribe
-from aarlab.settings import BudgetSettings, SandboxSettings
+from aarlab.settings import BudgetSettings, PriceSettings, SandboxSettings, WatchdogSettings
 from aarlab.wire import DecisionRequest, FindingRequest, RaiseRequest, SteerRequest
 from tests.support.lab import FAST, LabProcess, Member
 
@@ -50,12 +51,13 @@ class Desk:
         self.bench = Bench(
             self._stack.enter_context(Door(self._lab.socket(self.name))),
             self._stack.enter_context(sandbox),
-            meter=Meter(self._folder / "usage.json", operator, researcher=self.name),
+            meter=Meter(self._folder / "usage.json", operator, researcher=self.name, price=PriceSettings()),
             share=fair_share(BudgetSettings(), index=0, researchers=1),
             seconds=20.0,
             stop=threading.Event(),
             log=lambda _: None,
             record=lambda _: None,
+            guard=Guard(WatchdogSettings(), say=lambda _: None, end=lambda _: None),
         )
         self.tools = toolbox(self.bench, scribe=Scribe(self.bench, model="none"))
 

@@ -37,6 +37,7 @@ from aarlab.wire import (
     ProblemCard,
     ProposalRequest,
     RaiseRequest,
+    ReplaceRequest,
     ResearcherRequest,
     SessionRequest,
     Snapshot,
@@ -248,6 +249,10 @@ class Operator(_Line):
     def steer(self, request: SteerRequest) -> None:
         """Sends a message to a researcher."""
         self._once("/operator/steer", request)
+
+    def replace(self, request: ReplaceRequest) -> None:
+        """Gives a researcher of the fleet another mind."""
+        self._once("/operator/minds", request)
 
     def session(self, request: SessionRequest) -> None:
         """Working time begins or ends."""

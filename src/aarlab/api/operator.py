@@ -23,6 +23,7 @@ from aarlab.wire import (
     LedgerEvent,
     OperatorBoard,
     RaiseRequest,
+    ReplaceRequest,
     ResearcherRequest,
     SessionRequest,
     SteerRequest,
@@ -145,6 +146,13 @@ def control(body: ControlRequest, lab: Desk, key: Id = None) -> Created:
 def steer(body: SteerRequest, lab: Desk, key: Id = None) -> Created:
     """Sends a message to a researcher."""
     lab.office.steer(body, id=key)
+    return Created(id=body.researcher)
+
+
+@router.post("/minds")
+def replace(body: ReplaceRequest, lab: Desk, key: Id = None) -> Created:
+    """Gives a researcher another mind."""
+    lab.office.replace(body, id=key)
     return Created(id=body.researcher)
 
 

@@ -12,6 +12,7 @@ from aarlab.errors import AarlabError
 
 COMMANDS = (
     "run",
+    "steering",
     "show",
     "record",
     "ledger",

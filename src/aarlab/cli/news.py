@@ -22,7 +22,8 @@ def _marks(_: Event, state: State) -> str:
 
 
 def _admitted(event: Event, _: State) -> str:
-    return f"{event.body['name']} starts with: {one_line(event.body['direction'], limit=60)}"
+    who = f"{event.body['name']} ({one_line(event.body['mind'], limit=40)})"
+    return f"{who} starts with: {one_line(event.body['direction'], limit=60)}"
 
 
 def _proposed(event: Event, _: State) -> str:
@@ -61,6 +62,14 @@ def _controlled(event: Event, _: State) -> str:
     return f"operator: {event.body['action']} {event.body['researcher'] or 'everybody'}{reason}"
 
 
+def _steered(event: Event, _: State) -> str:
+    return f"operator to {event.body['researcher']}: {one_line(event.body['text'])}"
+
+
+def _replaced(event: Event, _: State) -> str:
+    return f"operator: {event.body['researcher']} goes on with another mind: {one_line(event.body['mind'])}"
+
+
 def _title(proposal: str, state: State) -> str:
     return one_line(state.proposals[proposal].title, limit=80)
 
@@ -74,4 +83,6 @@ _TELLERS: dict[str, Callable[[Event, State], str]] = {
     Kind.VERIFY_FINISHED: _verified,
     Kind.FINDING_POSTED: _posted,
     Kind.CONTROL_SET: _controlled,
+    Kind.STEER_SENT: _steered,
+    Kind.MIND_REPLACED: _replaced,
 }

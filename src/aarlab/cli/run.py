@@ -1,11 +1,13 @@
 """aarlab run | resume | stop: a fleet at work, and what it has found."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from aarlab.cli.options import Json, Sets, Study, StudyFile
+from aarlab.cli.steering import OneOf, control
 
 if TYPE_CHECKING:
     from aarlab.paths import StudyPaths
@@ -56,43 +58,70 @@ def plain_settings(study_file: Path | None, sets: list[str]) -> "StudyConfig":
     return load_study(study_file, sets=sets) if study_file else config_from_sets(sets)
 
 
-def require_models(config: "StudyConfig") -> None:
-    """Raises UserError and OperatorError for a model that cannot be used: no name, no key, no price."""
-    from aarlab.fleet.researcher import make_mind
+def require_models(config: "StudyConfig", *, replaced: Mapping[str, Mapping[str, Any] | None] | None = None) -> None:
+    """Raises UserError and OperatorError for a model that cannot be used (no name, key or price), and bad papers.
+
+    `replaced`: settings of those minds that are others by now, by researcher.
+    """
+    from aarlab.fleet.researcher import check_minds
     from aarlab.integrity.monitor import make_monitor
     from aarlab.lab.library import papers_of
 
     make_monitor(config.integrity.monitor, price=config.price)
     papers_of(config)
-    make_mind(config)
+    check_minds(config, replaced=replaced)
 
 
-def resume(study: Study = None) -> None:
-    """Goes on with a study that was stopped, or whose processes were killed."""
+def resume(study: Study = None, researcher: OneOf = None, as_json: Json = False) -> None:
+    """Goes on with a study that was stopped, or whose processes were killed; or lets one paused researcher go on."""
+    from aarlab.errors import UserError
+
+    if researcher is not None:
+        control(researcher, "run", reason="", study=study, as_json=as_json)
+    elif as_json:
+        raise UserError("--json goes with --researcher; `aarlab status --json` has the state of a study")
+    else:
+        _resume(study)
+
+
+def _resume(study: Path | None) -> None:
     from aarlab.cli.output import say
     from aarlab.cli.study import locate, read_state
     from aarlab.errors import UserError
     from aarlab.fleet.study import open_study
 
     paths, config = open_study(locate(study).root)
-    if paths.database.is_file() and read_state(paths).closed:
+    state = read_state(paths) if paths.database.is_file() else None
+    if state is not None and state.closed:
         raise UserError(f"{paths.root}: its final set was opened, so the study is closed (aarlab final shows it)")
-    require_models(config)
+    require_models(config, replaced={name: one.minds for name, one in state.researchers.items()} if state else None)
     say(f"aarlab: resuming {paths.root}")
     _fleet(paths, config)
 
 
-def stop(study: Study = None, as_json: Json = False) -> None:
-    """Stops a running study cleanly: pending verifications are finished when it is resumed."""
+def stop(
+    study: Study = None,
+    researcher: OneOf = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is on record.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Stops a running study cleanly: pending verifications are finished when it is resumed. Or lets one finish."""
+    if researcher is not None:
+        control(researcher, "stop", reason=reason, study=study, as_json=as_json)
+    else:
+        _stop(study, reason=reason.strip(), as_json=as_json)
+
+
+def _stop(study: Path | None, *, reason: str, as_json: bool) -> None:
     import time
 
     from aarlab.cli import output
     from aarlab.cli.study import locate
     from aarlab.errors import OperatorError
-    from aarlab.fleet.study import request_stop, running
+    from aarlab.fleet.study import STOPPED, request_stop, running
 
     paths = locate(study)
-    asked = request_stop(paths)
+    asked = request_stop(paths, reason=reason or STOPPED)
     deadline = time.monotonic() + STOP_SECONDS
     while asked and running(paths) is not None:
         if time.monotonic() > deadline:

@@ -40,15 +40,24 @@ def check(
     from aarlab.cli.problem import build_problem
     from aarlab.cli.run import plain_settings, require_models
     from aarlab.cli.sizes import protocol_sentences, sentences, sets_of
+    from aarlab.cli.views_fleet import fleet_data, fleet_table
+    from aarlab.fleet.roster import roster
 
     config = plain_settings(study_file, list(changes or ()))
     cost = _estimate(config, list(assume or ()))
     found = build_problem(config, source=str(study_file or "--set"), quiet=as_json)
     facts = {"problem": found.card().name, "digest": found.digest, **_sizes(found.card().facts)}
     sets = sets_of(found.card().facts, config)
-    data = {"settings": config.model_dump(mode="json"), "facts": facts, "sets": sets, "estimate": cost}
+    fleet = roster(config)
+    data = {
+        "settings": config.model_dump(mode="json"),
+        "facts": facts,
+        "sets": sets,
+        "fleet": fleet_data(fleet),
+        "estimate": cost,
+    }
     lines = (*sentences(sets), *protocol_sentences(config))
-    tables = (*_check_tables(config, facts), "", *lines, "", *_estimate_lines(cost), "")
+    tables = (*_check_tables(config, facts), "", fleet_table(fleet), "", *lines, "", *_estimate_lines(cost), "")
     output.emit(data, as_json=as_json, render=lambda: output.show(*tables))
     require_models(config)
     if not as_json:
@@ -85,7 +94,7 @@ def _check_tables(config: "StudyConfig", facts: dict[str, Any]) -> list[Any]:
     from aarlab.cli.output import table
 
     budget = [(name, f"{value:g}") for name, value in config.budget.model_dump().items()]
-    fleet = [("researchers", str(config.study.researchers)), ("minds", config.minds.kind), *budget]
+    fleet = [("researchers", str(config.study.researchers)), *budget]
     sizes = [(name.replace("_", " "), str(value)) for name, value in facts.items()]
     return [table(("problem", ""), sizes), "", table(("fleet and budgets", ""), fleet)]
 

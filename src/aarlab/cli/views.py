@@ -35,7 +35,7 @@ def _board_row(row: BoardRow) -> tuple[str, ...]:
         signed(row.value),
         interval(row.low, row.high),
         f"{accuracy:.3f}" if isinstance(accuracy, float) else "",
-        row.researcher,
+        f"{row.researcher} {row.mind.partition(' ')[0]}".rstrip(),
         (row.submission or "")[:SHORT],
         _board_name(row),
     )
@@ -56,7 +56,7 @@ def row_text(row: OperatorRow) -> str:
     """One verified row whole, for the operator."""
     facts, took = row.facts, row.measured
     lines = [
-        f"{row.submission} by {row.researcher}: {one_line(row.name)}",
+        f"{row.submission} by {row.researcher}{f' ({row.mind})' if row.mind else ''}: {one_line(row.name)}",
         f"{row.status}, rank {row.rank or '-'}{f', {row.apart}' if row.apart else ''}"
         f"{f', {row.standing}' if row.standing else ''}{', new best' if row.new_best else ''}",
         f"PGR {signed(row.value)} ({interval(row.low, row.high)})" if row.value is not None else "no value",
@@ -141,6 +141,7 @@ def researchers_table(state: StudyState) -> Any:
     rows = [
         (
             entry.name,
+            one_line(entry.mind, limit=28),
             str(entry.experiments),
             "-" if entry.best_dev is None else f"{entry.best_dev:.3f}",
             signed(entry.best_verified),
@@ -151,8 +152,8 @@ def researchers_table(state: StudyState) -> Any:
         )
         for entry in state.researchers
     ]
-    columns = ("who", "trials", "best dev", "best PGR", "posts", "state", "direction", "last seen")
-    return table(columns, rows, title="Researchers", right=(1, 2, 3, 4))
+    columns = ("who", "mind", "trials", "best dev", "best PGR", "posts", "state", "direction", "last seen")
+    return table(columns, rows, title="Researchers", right=(2, 3, 4, 5))
 
 
 def liveness(state: StudyState, signs: "Mapping[str, Sign | None]") -> list[str]:

@@ -5,30 +5,45 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aarlab.api.client import Door
-from aarlab.errors import ResearcherError
+from aarlab.errors import ResearcherError, UserError
 from aarlab.fleet.forum_files import ForumFiles
 from aarlab.fleet.guard import Guard
 from aarlab.fleet.meter import Meter
 from aarlab.minds.protocol import GivenUp, Share, Stopped
 from aarlab.sandbox.protocol import Completed, Sandbox
-from aarlab.settings import END_SECONDS, BudgetSettings
+from aarlab.settings import END_SECONDS, BudgetSettings, ResearcherSettings
 from aarlab.wire import Finding, ProblemCard, Tokens
 
 PAUSE_POLL_SECONDS = 1.0
+CAPS = ("dollars", "experiments", "dev_answers", "verifications")
+"""What a researcher may have a cap of its own for; named alike in [budget], [[researcher]] and Share."""
+ROUNDING = 1e-9
+"""Caps that add up to so much more than the budget are the budget."""
 
 
-def fair_share(budget: BudgetSettings, *, index: int, researchers: int) -> Share:
-    """An equal part of the team's budgets; the first researchers get what does not divide."""
+def fair_share(
+    budget: BudgetSettings, *, index: int, researchers: int, own: Sequence[ResearcherSettings] = ()
+) -> Share:
+    """What the researcher at `index` may spend: its own caps, and of the rest an equal part for each that has none.
 
-    def part(whole: int) -> int:
-        return whole // researchers + (index < whole % researchers)
+    `own` has everybody's caps, by default none. Raises UserError when they are together more than the budget.
+    """
+    caps = own or [ResearcherSettings()] * researchers
+    parts = {name: _part(name, getattr(budget, name), [getattr(one, name) for one in caps], index) for name in CAPS}
+    return Share(**parts)
 
-    return Share(
-        experiments=part(budget.experiments),
-        dev_answers=part(budget.dev_answers),
-        verifications=part(budget.verifications),
-        dollars=budget.dollars / researchers,
-    )
+
+def _part(name: str, whole: Any, caps: Sequence[Any], index: int) -> Any:
+    """Of a count the first get what does not divide."""
+    given = [cap for cap in caps if cap is not None]
+    rest, others = whole - sum(given), len(caps) - len(given)
+    if rest < -ROUNDING:
+        raise UserError(f"researcher.{name}: the caps are {sum(given):g} together, and budget.{name} is {whole:g}")
+    if caps[index] is not None:
+        return caps[index]
+    if isinstance(whole, float):
+        return max(0.0, rest) / others
+    return rest // others + (caps[:index].count(None) < rest % others)
 
 
 class Bench:
@@ -66,6 +81,7 @@ class Bench:
         self._stop = stop
         self._forum = ForumFiles(sandbox.put)
         self.said: Sequence[str] = self.me.messages
+        self._paused = False
 
     def should_stop(self) -> bool:
         """True when the operator wants this researcher to finish; waits while it is paused. Raises Stopped."""
@@ -74,8 +90,11 @@ class Bench:
             me = self.door.me()
             self._show(me.messages)
             if me.control != "pause":
+                self._paused = False
                 return me.control == "stop"
-            self.log("paused by the operator")
+            if not self._paused:
+                self._paused = True
+                self.log("paused by the operator")
             self._guard.touch()
             self._stop.wait(PAUSE_POLL_SECONDS)
 
@@ -112,7 +131,11 @@ class Bench:
         return self._metered(["/bin/sh", "-c", command], seconds=min(seconds, self._seconds))
 
     def reserve(self, dollars: float) -> None:
-        """Sets money aside before a model is asked. Raises ResearcherError(code="budget"), OperatorError."""
+        """Sets money aside before a model is asked; waits while paused, so that who is paused asks nobody.
+
+        Raises Stopped, ResearcherError(code="budget"), OperatorError.
+        """
+        self.should_stop()
         self._require(dollars, what="a call")
         self._meter.reserve(dollars)
 

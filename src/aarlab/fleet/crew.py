@@ -20,6 +20,8 @@ STAGGER_SECONDS = 0.1
 BACKOFF_SECONDS = 0.5
 GIVEN_UP = "given up"
 """Begins the reason of a pause that the watchdog has set."""
+LEAVE_SECONDS = 10.0
+"""What a process gets to end by itself when its researcher's mind is replaced."""
 
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\d [\d:,]+ ")
 
@@ -36,8 +38,6 @@ class Member:
     """Its process while it runs."""
     done: bool = False
     """It ended properly, or was given up on."""
-    given_up: bool = False
-    """It was paused by the watchdog; it starts again when the operator lets it run."""
     held: bool = False
     """It has no process because the operator paused or stopped it."""
     restarts: int = 0
@@ -50,6 +50,12 @@ class Member:
     """Why no restart would help: its own words when it ended with bad input."""
     log_start: int = 0
     """Size of its log when the process started."""
+    replaced: int | None = None
+    """How often its mind was replaced, when that was last seen."""
+    control: str = "run"
+    """What the operator wanted of it, when that was last seen."""
+    leaving: float | None = None
+    """On the monotonic clock: by when its process has to end, so that another mind takes over."""
 
 
 class Crew:
@@ -75,8 +81,7 @@ class Crew:
         """One look at everybody: starts who is due, restarts who crashed or fell silent. `starting=False` reaps."""
         states = {one.name: one for one in state.researchers}
         for member in self._members:
-            if starting and member.given_up and states[member.name].control == "run":
-                member.done, member.given_up, member.restarts, member.refused = False, False, 0, ""
+            self._heed(member, states[member.name])
             if member.job is not None:
                 self._watch(member, states[member.name])
             elif starting and not member.done and time.monotonic() >= member.due:
@@ -126,19 +131,48 @@ class Crew:
         argv = [sys.executable, "-m", "aarlab.fleet.researcher", "--study", str(self._paths.root)]
         member.job = self._engine.start([*argv, "--name", member.name], log=log)
 
+    def _heed(self, member: Member, state: ResearcherState) -> None:
+        """Who was given another mind, or is let run again after its end, is started anew."""
+        if member.replaced not in (None, state.replaced):
+            self._afresh(member)
+            if state.reason.startswith(GIVEN_UP):
+                self._control(ControlRequest(action="run", researcher=member.name, reason="another mind"))
+            if member.job is not None:
+                member.job.terminate()
+                member.leaving = time.monotonic() + LEAVE_SECONDS
+        elif member.done and state.control == "run" != member.control:
+            self._afresh(member)
+        member.replaced, member.control = state.replaced, state.control
+
+    def _afresh(self, member: Member) -> None:
+        member.done, member.refused, member.restarts, member.due = False, "", 0, time.monotonic()
+
     def _watch(self, member: Member, state: ResearcherState) -> None:
         assert member.job is not None
         status = member.job.poll()
+        if member.leaving is not None:
+            self._see_off(member, status)
+            return
         if status is not None:
             self._ended(member, status)
             return
         seen = (size(self._log(member)), state.last_seq)
-        if seen != member.seen:
+        if seen != member.seen or state.control == "pause":
             member.seen, member.seen_at = seen, time.monotonic()
         elif time.monotonic() - member.seen_at > self._watchdog.silent_seconds:
             member.job.kill()
             member.job = None
             self._again(member, f"nothing was seen of it for {self._watchdog.silent_seconds:g} s")
+
+    def _see_off(self, member: Member, status: int | None) -> None:
+        """However the process of the old mind ends, the new one follows."""
+        assert member.job is not None
+        assert member.leaving is not None
+        if status is None and time.monotonic() < member.leaving:
+            return
+        if status is None:
+            member.job.kill()
+        member.job = member.leaving = None
 
     def _ended(self, member: Member, status: int) -> None:
         member.job = None
@@ -164,7 +198,7 @@ class Crew:
         member.due = time.monotonic() + BACKOFF_SECONDS * 2 ** (member.restarts - 1)
 
     def _give_up(self, member: Member, reason: str) -> None:
-        member.done = member.given_up = True
+        member.done = True
         self._control(ControlRequest(action="pause", researcher=member.name, reason=reason))
 
     def _log(self, member: Member) -> Path:

@@ -14,9 +14,9 @@ from aarlab.fleet.crew import GIVEN_UP, Crew
 from aarlab.fleet.engine.local import LocalEngine
 from aarlab.fleet.engine.protocol import Engine
 from aarlab.fleet.housing import backend_of, house
+from aarlab.fleet.roster import roster
 from aarlab.fleet.server import LabServer
 from aarlab.fleet.study import clear_stop, hold, stop_requested
-from aarlab.minds.directions import directions
 from aarlab.paths import StudyPaths
 from aarlab.problem.contract import Progress
 from aarlab.settings import StudyConfig
@@ -27,6 +27,9 @@ SERVER_RESTARTS = 3
 TERMINATE_SECONDS = 5.0
 FINISH_SECONDS = 20.0
 """What researchers get at the end of the time for sending their best to verify, besides the verification itself."""
+
+SESSION_ENDS = "the session ends: "
+"""Begins the reason of a stop that is no wish of the operator: the next session lifts it."""
 
 OnState = Callable[[StudyState, Board], None]
 
@@ -106,14 +109,17 @@ class Fleet:
 
     def _make_crew(self) -> Crew:
         """Admits everybody; who was told to stop at the end of an earlier session, or given up on, may run again."""
-        study, mind = self._config.study, self._config.minds.kind
-        chosen = directions(study.directions, researchers=study.researchers)
-        names = [f"r{number}" for number in range(1, study.researchers + 1)]
-        for name, direction in zip(names, chosen, strict=True):
-            who = ResearcherRequest(name=name, mind=mind, direction=str(direction), family=direction.family)
-            self._server.ask(partial(Operator.admit, request=who))
+        known = {one.name for one in self._server.ask(Operator.state).researchers}
+        fleet = roster(self._config)
+        for place in fleet:
+            if place.name not in known:  # who is has perhaps another mind by now
+                direction = place.direction
+                fields = {"mind": place.minds.words, "direction": str(direction), "family": direction.family}
+                who = ResearcherRequest(name=place.name, **fields)
+                self._server.ask(partial(Operator.admit, request=who))
+        names = [place.name for place in fleet]
         for one in self._server.ask(Operator.state).researchers:
-            if one.name in names and (one.control == "stop" or one.reason.startswith(GIVEN_UP)):
+            if one.name in names and one.reason.startswith((SESSION_ENDS, GIVEN_UP)):
                 self._control(ControlRequest(action="run", researcher=one.name, reason="a new session"))
         watchdog = self._config.watchdog
         return Crew(names, paths=self._paths, engine=self._engine, control=self._control, watchdog=watchdog)
@@ -155,7 +161,7 @@ class Fleet:
         """Who runs is told to finish; who is paused stays paused, its process ends."""
         for one in self._look().state.researchers:
             if one.control == "run" and crew.has_process(one.name):
-                self._control(ControlRequest(action="stop", researcher=one.name, reason=reason))
+                self._control(ControlRequest(action="stop", researcher=one.name, reason=SESSION_ENDS + reason))
             elif one.control == "pause":
                 crew.terminate(one.name)
 
@@ -181,7 +187,8 @@ class Fleet:
         """Why the whole team must end; None while it may go on. Each bench keeps to its share of the experiments."""
         if state.budgets.seconds <= 0:
             return "the working time is used up"
-        return "the money is used up" if self._config.priced and state.budgets.dollars <= 0 else None
+        costs = self._config.priced or state.dollars > 0
+        return "the money is used up" if costs and state.budgets.dollars <= 0 else None
 
     def _clean_up(self, names: list[str]) -> None:
         """Removes mounts and cgroups of researchers that could not do it themselves."""

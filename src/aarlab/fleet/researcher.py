@@ -9,25 +9,27 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from aarlab.api.client import Door, Operator
 from aarlab.errors import AarlabError, OperatorError
-from aarlab.fleet.bench import Bench, fair_share
+from aarlab.fleet.bench import Bench
 from aarlab.fleet.guard import NOWHERE, Guard
 from aarlab.fleet.housing import backend_of, house
 from aarlab.fleet.meter import Meter
+from aarlab.fleet.roster import roster
 from aarlab.fleet.transcript import Transcript
 from aarlab.minds.protocol import GivenUp, Mind, Stopped
 from aarlab.minds.search.mind import SearchMind
 from aarlab.paths import StudyPaths
 from aarlab.sandbox.protocol import Sandbox
-from aarlab.settings import StudyConfig
+from aarlab.settings import MindSettings, PriceSettings, StudyConfig
 from aarlab.studyfile import load_study
-from aarlab.wire import SteerRequest
+from aarlab.wire import ResearcherState, SteerRequest
 
 DEADLINE_SECONDS = 120.0
 """How long a researcher waits for a lab that is restarted."""
@@ -63,19 +65,20 @@ def work(paths: StudyPaths, *, name: str) -> None:
     """Runs the mind until it ends. Raises Stopped and AarlabError."""
     config, stop, socket = load_study(paths.config), threading.Event(), paths.socket_folder(name) / "lab.sock"
     with Operator(paths.operator_socket, deadline=DEADLINE_SECONDS) as operator:
-        index = _index(operator, name)
+        index, state = _found(operator, name)
+        place = next(one for one in roster(config) if one.name == name)
+        minds = place.minds if state.minds is None else MindSettings.model_validate(state.minds)
         sandbox = house(backend_of(config.sandbox), paths, config.sandbox, name=name, index=index)
         end = _end_on_sigterm(sandbox, stop)
         meter = Meter(paths.logs / f"{name}.usage.json", operator, researcher=name, price=config.price)
         guard = Guard(config.watchdog, say=partial(_say, operator, name), end=partial(_given_up, end))
         with sandbox, guard, Door(socket, deadline=DEADLINE_SECONDS) as door:
-            share = fair_share(config.budget, index=index, researchers=config.study.researchers)
             seconds, kept = config.sandbox.seconds, Transcript(paths.transcripts / f"{name}.jsonl")
             bench = Bench(
                 door,
                 sandbox,
                 meter=meter,
-                share=share,
+                share=place.share,
                 seconds=seconds,
                 stop=stop,
                 log=lambda line: _LOG.info("%s", kept.clean(line)),
@@ -84,25 +87,46 @@ def work(paths: StudyPaths, *, name: str) -> None:
                 guard=guard,
             )
             try:
-                make_mind(config).run(bench)
+                make_mind(minds, price=config.price).run(bench)
             finally:
                 meter.close()
 
 
-def make_mind(config: StudyConfig) -> Mind:
+def make_mind(settings: MindSettings, *, price: PriceSettings) -> Mind:
     """What decides, by the settings. Raises UserError and OperatorError where a language model cannot be used."""
-    if config.minds.kind == "search":
-        return SearchMind(patience=config.minds.patience)
+    if settings.kind == "search":
+        return SearchMind(patience=settings.patience)
     from aarlab.minds.llm.mind import LlmMind
 
-    return LlmMind(config.minds, price=config.price)
+    return LlmMind(settings, price=price)
 
 
-def _index(operator: Operator, name: str) -> int:
-    names = [one.name for one in operator.state().researchers]
-    if name not in names:
-        raise OperatorError(f"the lab knows no researcher {name!r}; `aarlab run` admits researchers")
-    return names.index(name)
+def check_minds(config: StudyConfig, *, replaced: Mapping[str, Mapping[str, Any] | None] | None = None) -> None:
+    """Makes every mind of the fleet once, and drops it. `replaced`: settings of those that are others by now.
+
+    Raises UserError and OperatorError, with the researcher's name where not all are alike.
+    """
+    seen: list[MindSettings] = []
+    for place in roster(config):
+        given = (replaced or {}).get(place.name)
+        minds = place.minds if given is None else MindSettings.model_validate(given)
+        if minds in seen:
+            continue
+        seen.append(minds)
+        try:
+            make_mind(minds, price=config.price)
+        except AarlabError as error:
+            if not config.researcher and given is None:
+                raise
+            raise type(error)(f"{place.name}: {error}") from None
+
+
+def _found(operator: Operator, name: str) -> tuple[int, ResearcherState]:
+    """Its place among all that were admitted, people too, and what the lab says of it."""
+    for index, one in enumerate(operator.state().researchers):
+        if one.name == name:
+            return index, one
+    raise OperatorError(f"the lab knows no researcher {name!r}; `aarlab run` admits researchers")
 
 
 def _end_on_sigterm(sandbox: Sandbox, stop: threading.Event) -> Callable[[int], None]:

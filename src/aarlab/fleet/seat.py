@@ -18,14 +18,13 @@ from aarlab.fleet.housing import backend_of, house
 from aarlab.fleet.meter import Meter
 from aarlab.fleet.study import running, stop_requested
 from aarlab.fleet.welcome import welcome
+from aarlab.lab.office import HUMAN
 from aarlab.minds.tools.news import digest_through
 from aarlab.paths import StudyPaths
 from aarlab.sandbox.protocol import Completed, Streams
 from aarlab.settings import StudyConfig
 from aarlab.wire import ResearcherRequest, ResearcherState, StudyState
 
-HUMAN = "human"
-"""The mind of a person, in the ledger and in every list of researchers."""
 DIRECTION = "handed in by a person"
 POLL_SECONDS = 0.5
 METER_SECONDS = 15.0

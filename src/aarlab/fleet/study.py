@@ -18,6 +18,8 @@ from aarlab.studyfile import dump_study, load_study
 LOCK = "orchestrator.lock"
 HOLDER = "orchestrator.json"
 STOP = "stop"
+STOPPED = "asked by `aarlab stop`"
+"""Why, where nobody says why."""
 
 
 def create_study(config: StudyConfig, *, folder: Path) -> StudyPaths:
@@ -71,7 +73,7 @@ def running(paths: StudyPaths) -> Identity | None:
     return None
 
 
-def request_stop(paths: StudyPaths, *, reason: str = "asked by `aarlab stop`") -> bool:
+def request_stop(paths: StudyPaths, *, reason: str = STOPPED) -> bool:
     """Asks the orchestrator to stop; it looks several times a second. False when none is at work."""
     if running(paths) is None:
         return False

@@ -34,6 +34,7 @@ def _row(state: State, record: SubmissionRecord, rank: int | None) -> BoardRow:
         rank=rank,
         name=proposal.title,
         researcher=record.researcher,
+        mind=record.mind,
         kind="method",
         submission=record.id,
         snapshot=record.snapshot,

@@ -99,7 +99,7 @@ class Dev:
                 raise ResearcherError(
                     f"there is no blob {student[:64]!r}; send it first (PUT /v1/blobs)", code="unknown"
                 )
-        budgets.require(state, "dev")
+        budgets.require(state, "dev", name=name)
 
     def _answer(self, submission: str) -> None:
         with self._ledger.open() as book:

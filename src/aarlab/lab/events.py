@@ -50,6 +50,8 @@ class Kind(StrEnum):
     """operator: {researcher or None, action, reason}; meta: request."""
     STEER_SENT = "steer.sent"
     """operator: {researcher, text}; meta: request."""
+    MIND_REPLACED = "mind.replaced"
+    """operator: {researcher, mind, minds: all fields of [minds]}; meta: request. Its process starts anew with them."""
     INCIDENT_RAISED = "incident.raised"
     """lab or operator: {id, detector, level, researcher, submission, words, statistic, quotes, others}; meta: entries,
     request."""

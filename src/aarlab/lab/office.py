@@ -7,11 +7,17 @@ from aarlab.lab.budgets import free
 from aarlab.lab.events import Kind
 from aarlab.lab.ledger import Book, Ledger
 from aarlab.lab.records import Researcher
-from aarlab.wire import ControlRequest, ResearcherRequest, SessionRequest, SteerRequest, UsageRequest
+from aarlab.settings import MindSettings
+from aarlab.studyfile import validate_table
+from aarlab.wire import ControlRequest, ReplaceRequest, ResearcherRequest, SessionRequest, SteerRequest, UsageRequest
 
 RESERVED = frozenset({"lab", "operator", "data", "verify"})
 """Names that stand for something else in the ledger or in the study's folders."""
 _AMOUNTS = ("experiments", "cpu_seconds", "wall_seconds", "gpu_seconds", "model_dollars")
+HUMAN = "human"
+"""The mind of a person, in the ledger and in every list of researchers."""
+STEER_CHARACTERS = 4000
+"""Of one message to a researcher."""
 MOST = 128
 """Researchers of one study; host uids are reserved for so many."""
 
@@ -60,11 +66,25 @@ class Office:
                 book.write(Kind.CONTROL_SET, "operator", request.model_dump(), **request_meta(id))
 
     def steer(self, request: SteerRequest, *, id: str | None = None) -> None:
-        """Sends a message to one researcher."""
+        """Sends a message to one researcher. Raises UserError on an empty or a very long one."""
+        if not 0 < (length := len(request.text.strip())) <= STEER_CHARACTERS:
+            raise UserError(f"a message has 1 to {STEER_CHARACTERS} characters, this one has {length}")
         with self._ledger.open() as book:
             if fresh(book, id):
                 _require(book, request.researcher)
                 book.write(Kind.STEER_SENT, "operator", request.model_dump(), **request_meta(id))
+
+    def replace(self, request: ReplaceRequest, *, id: str | None = None) -> None:
+        """Gives one researcher of the fleet another mind. Raises UserError on a person, and on what are no settings."""
+        settings = validate_table(MindSettings, request.minds, source=request.researcher, table="minds")
+        with self._ledger.open() as book:
+            if fresh(book, id):
+                _require(book, request.researcher)
+                if book.state.researchers[request.researcher].mind == HUMAN:
+                    raise UserError(f"{request.researcher} is a person, whose mind is not replaced")
+                minds = settings.model_dump(mode="json")
+                body = {"researcher": request.researcher, "mind": settings.words, "minds": minds}
+                book.write(Kind.MIND_REPLACED, "operator", body, **request_meta(id))
 
     def session(self, request: SessionRequest, *, id: str | None = None) -> None:
         """Working time begins or ends. A new start closes a session that has lost its end."""

@@ -33,6 +33,10 @@ class Researcher:
     """Dollars set aside for what it does next."""
     messages: tuple[str, ...] = ()
     """What the operator wrote to it."""
+    minds: Mapping[str, Any] | None = None
+    """Settings of the mind that has replaced its first one."""
+    replaced: int = 0
+    """How often its mind was replaced."""
     note: str = ""
     """Its own memory."""
     entries: int = 0
@@ -77,6 +81,8 @@ class SubmissionRecord:
     proposal: str
     seq: int
     """Place of the request in the ledger: first come, first served."""
+    mind: str = ""
+    """What decided for the researcher then."""
     students: tuple[str, ...] = ()
     """Blob ids, sorted; none in a verification that re-executes the method."""
     protocol: ProtocolName = "method"

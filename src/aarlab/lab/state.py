@@ -142,14 +142,14 @@ class State:
         self.proposals[body["id"]] = ProposalRecord(**body, author=event.actor, seq=event.seq)
 
     def _dev_requested(self, event: Event, body: dict[str, Any]) -> None:
-        self.submissions[body["id"]] = _requested(event, "dev")
+        self.submissions[body["id"]] = self._requested(event, "dev")
 
     def _dev_answered(self, _: Event, body: dict[str, Any]) -> None:
         record = self.submissions[body["id"]]
         self.submissions[record.id] = replace(record, status=body["status"], answer=body["answer"])
 
     def _verify_requested(self, event: Event, body: dict[str, Any]) -> None:
-        self.submissions[body["id"]] = _requested(event, "verify")
+        self.submissions[body["id"]] = self._requested(event, "verify")
 
     def _verify_finished(self, event: Event, body: dict[str, Any]) -> None:
         meta, score = event.meta, body["score"] or {}
@@ -205,6 +205,23 @@ class State:
     def _steer_sent(self, _: Event, body: dict[str, Any]) -> None:
         name = body["researcher"]
         self._change(name, messages=(*self.researchers[name].messages, body["text"]))
+
+    def _mind_replaced(self, _: Event, body: dict[str, Any]) -> None:
+        name = body["researcher"]
+        replaced = self.researchers[name].replaced + 1
+        self._change(name, mind=body["mind"], minds=body["minds"], replaced=replaced)
+
+    def _requested(self, event: Event, door: Literal["dev", "verify"]) -> SubmissionRecord:
+        fields = event.body | {"students": tuple(event.body.get("students", ()))}
+        known = self.researchers.get(event.actor)
+        return SubmissionRecord(
+            **fields,
+            door=door,
+            researcher=event.actor,
+            seq=event.seq,
+            mind=known.mind if known else "",
+            requested=float(event.meta["time"]),
+        )
 
     def _incident_raised(self, event: Event, body: dict[str, Any]) -> None:
         fields = body | {name: tuple(body[name]) for name in ("quotes", "others")}
@@ -263,6 +280,7 @@ class State:
         Kind.USAGE_REPORTED: _usage_reported,
         Kind.CONTROL_SET: _control_set,
         Kind.STEER_SENT: _steer_sent,
+        Kind.MIND_REPLACED: _mind_replaced,
         Kind.INCIDENT_RAISED: _incident_raised,
         Kind.INCIDENT_DECIDED: _incident_decided,
         Kind.INCIDENT_REINSTATED: _incident_decided,
@@ -273,12 +291,6 @@ class State:
         Kind.FINAL_OPENING: _final_opening,
         Kind.FINAL_OPENED: _final_opened,
     }
-
-
-def _requested(event: Event, door: Literal["dev", "verify"]) -> SubmissionRecord:
-    fields = event.body | {"students": tuple(event.body.get("students", ()))}
-    requested = float(event.meta["time"])
-    return SubmissionRecord(**fields, door=door, researcher=event.actor, seq=event.seq, requested=requested)
 
 
 def _tick(clock: Clock, event: Event) -> Clock:

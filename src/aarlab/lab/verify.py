@@ -118,7 +118,7 @@ class Verify:
             known = submission in book.state.submissions
             if not known:
                 require_work(book.state, name, proposal=request.proposal, snapshot=request.snapshot)
-                budgets.require(book.state, "verify")
+                budgets.require(book.state, "verify", name=name)
                 own = {"id": submission, "content": content, "protocol": config.verify.protocol}
                 asked = request.model_dump() | {"students": sorted(request.students)}
                 book.write(Kind.VERIFY_REQUESTED, name, own | asked)

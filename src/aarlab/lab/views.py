@@ -132,7 +132,7 @@ def me(state: State, name: str, *, now: float, seed: int) -> Me:
     Of the money it is told whole hundredths of the budget, so that it does not tell how long a method ran.
     """
     researcher = member(state, name)
-    rest = budgets.left(state, now=now)
+    rest = budgets.left(state, now=now, name=name)
     step = state.settings().budget.dollars / MONEY_STEPS
     told = rest.model_copy(update={"dollars": round(math.floor(rest.dollars / step) * step, 9) if step else 0.0})
     return Me(
@@ -187,6 +187,8 @@ def _researcher(state: State, record: Researcher) -> ResearcherState:
     return ResearcherState(
         name=record.name,
         mind=record.mind,
+        replaced=record.replaced,
+        minds=dict(record.minds) if record.minds is not None else None,
         direction=record.direction,
         control=record.control,
         reason=record.reason,

@@ -14,7 +14,7 @@ class Created(Wire):
 
 
 class Budgets(Wire):
-    """What is left, team-wide."""
+    """What is left, team-wide; in `Me` of a researcher with caps of its own never more than these leave."""
 
     experiments: int
     dev_answers: int
@@ -137,6 +137,8 @@ class BoardRow(Wire):
     name: str
     """Title of the proposal, or the name of the mark."""
     researcher: str
+    mind: str = ""
+    """What decided for the researcher when it handed the method in: "search", "llm" with its model, "human"."""
     kind: Literal["method", "mark"]
     """A mark is a reference of the lab's own: weak teacher, ceiling, baselines."""
     submission: str | None

@@ -58,6 +58,14 @@ class SteerRequest(Wire):
     text: str
 
 
+class ReplaceRequest(Wire):
+    """POST /operator/minds: another mind for one researcher of the fleet, with its name, notes and workspace."""
+
+    researcher: str
+    minds: dict[str, Any]
+    """All fields of [minds]. No key is among them."""
+
+
 class SessionRequest(Wire):
     """POST /operator/sessions: working time begins ("start") or ends ("end")."""
 
@@ -126,6 +134,11 @@ class ResearcherState(Wire):
     """Fields that hold text of the researcher: data."""
     name: str
     mind: str
+    """What decides, in words: "search", "llm" with its model, "human"."""
+    replaced: int = 0
+    """How often it was given another mind."""
+    minds: dict[str, Any] | None = None
+    """The settings of the last one that replaced its mind; None = as in the study file."""
     direction: str
     control: Literal["run", "pause", "stop"]
     reason: str = ""

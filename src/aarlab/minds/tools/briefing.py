@@ -51,10 +51,10 @@ def opening(bench: Workbench, *, left_out: int = 0) -> str:
 
 
 def left(bench: Workbench, me: Me) -> str:
-    """Budgets in one line: its own money and experiments, what the team has of the rest."""
+    """Budgets in one line: its own money and experiments, and what it may have of the rest."""
     rest = me.budgets
     return (
-        f"${max(0.0, bench.dollars_left()):.2f} and {bench.experiments_left()} experiments for you; for the whole team "
+        f"${max(0.0, bench.dollars_left()):.2f} and {bench.experiments_left()} experiments for you; with the team "
         f"{rest.dev_answers} dev answers, {rest.verifications} verifications, {rest.seconds / 60:.0f} minutes"
     )
 
