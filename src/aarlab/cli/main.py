@@ -14,6 +14,7 @@ COMMANDS = (
     "run",
     "show",
     "record",
+    "transcript",
     "ledger",
     "replay",
     "settings",

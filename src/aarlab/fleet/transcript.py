@@ -2,39 +2,47 @@
 
 import json
 import os
-import re
+import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-BLANK = "[redacted]"
-SHORTEST = 8
-"""A value with fewer characters is no secret; blanking it out would hide ordinary words."""
-_SECRET = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)S?$")
-_KEYS = re.compile(r"\b(?:sk|gh[pousr]|xox[abp])[-_][A-Za-z0-9_-]{16,}")
+from aarlab.fleet.secrets import Secrets
 
 
 class Transcript:
-    """Appends to one file, which is for the operator alone."""
+    """Appends to one file, which is for the operator alone. May be used from several threads."""
 
     def __init__(self, path: Path) -> None:
         """The file and its folder are made with the first entry."""
         self._path = path
-        named = {value for name, value in os.environ.items() if _SECRET.search(name) and len(value) >= SHORTEST}
-        self._secrets = sorted((json.dumps(value)[1:-1] for value in named), key=len, reverse=True)
+        self._secrets = Secrets()
+        self._lock = threading.Lock()
+        self._open = False
 
     def clean(self, text: str) -> str:
         """The text without secrets."""
-        for secret in self._secrets:
-            text = text.replace(secret, BLANK)
-        return _KEYS.sub(BLANK, text)
+        return self._secrets.clean(text)
 
     def add(self, entry: Mapping[str, Any]) -> None:
         """Appends an entry with the time. What is a secret in the environment, or looks like a key, is blanked out."""
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        line = self.clean(json.dumps({"time": now, **entry}))
+        kept = self._secrets.cleaned(entry)
+        with self._lock:
+            now = datetime.now(UTC).isoformat(timespec="milliseconds")
+            self._append(json.dumps({"time": now, **kept}).encode() + b"\n")
+
+    def _append(self, line: bytes) -> None:
         self._path.parent.mkdir(mode=0o700, exist_ok=True)
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        with os.fdopen(descriptor, "w") as stream:
-            stream.write(line + "\n")
+        descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "r+b") as stream:
+            if not self._open and _torn(stream.fileno()):
+                line = b"\n" + line  # a process was killed as it wrote: its line stays apart from ours
+            self._open = True
+            stream.write(line)
+
+
+def _torn(descriptor: int) -> bool:
+    """Whether the last line of a file has no end."""
+    size = os.fstat(descriptor).st_size
+    return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
