@@ -33,12 +33,19 @@ class Teller:
     def __init__(self, *, lines: int, tools_only: bool) -> None:
         """Of what is long `lines` lines are shown, all of them with 0; with `tools_only` calls and results alone."""
         self._lines, self._tools_only = lines, tools_only
+        self._begun = False
 
     def tell(self, entry: Entry) -> list[str]:
         """The lines of an entry; none where it has nothing to say."""
         match entry:
-            case Began() | Ended() | Cut():
-                return [_mark(entry)]
+            case Began():
+                return self._head(entry)
+            case Ended():
+                return [f"{_clock(entry.time)} session {entry.session} has ended"]
+            case Cut():
+                return [
+                    f"{_clock(entry.time)} the conversation was cut; {_many(entry.left_out, 'turn')} left out by now"
+                ]
             case Told() if not self._tools_only:
                 return self._block(entry, "is told" if entry.role == "user" else "instructions", entry.text)
             case Answer():
@@ -54,6 +61,11 @@ class Teller:
                 return self._block(entry, f"an entry of the unknown kind {one_line(entry.kind)}", entry.text)
             case _:
                 return []
+
+    def _head(self, began: Began) -> list[str]:
+        date = began.time.strftime("%Y-%m-%d %H:%M:%S UTC") if began.time else "at an unknown time"
+        above, self._begun = [""] if self._begun else [], True
+        return [*above, f"session {began.session}, {one_line(began.model)}, {date}"]
 
     def _answer(self, answer: Answer) -> list[str]:
         found: list[str] = []
@@ -105,15 +117,6 @@ def sums_table(sums: Mapping[str, Sum]) -> Any:
     ]
     columns = ("researcher", "sessions", "answers", "calls", "tokens in", "out", "dollars", "last entry")
     return table(columns, rows, right=(1, 2, 3, 4, 5, 6))
-
-
-def _mark(entry: Began | Ended | Cut) -> str:
-    if isinstance(entry, Began):
-        date = entry.time.strftime("%Y-%m-%d %H:%M:%S") if entry.time else "-"
-        return f"\nsession {entry.session}, {one_line(entry.model)}, {date} UTC"
-    if isinstance(entry, Ended):
-        return f"{_clock(entry.time)} session {entry.session} has ended"
-    return f"{_clock(entry.time)} the conversation was cut; {_many(entry.left_out, 'turn')} left out by now"
 
 
 def _arguments(call: Call) -> str:

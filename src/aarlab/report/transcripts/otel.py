@@ -2,7 +2,9 @@
 
 import base64
 import json
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import version
@@ -17,8 +19,8 @@ if TYPE_CHECKING:
 
 BATCH = 256
 """Spans of one request."""
-TIMEOUT = 30.0
-"""Seconds that a receiver has for one."""
+TIMEOUT = 10.0
+"""Seconds that a receiver has for one, attempts included."""
 SERVICE = "aarlab"
 
 
@@ -49,11 +51,30 @@ def send(spans: Sequence[Span], *, trace: str, url: str) -> None:
 
     exporter, ready = OTLPSpanExporter(endpoint=url, timeout=TIMEOUT), _ready(spans, trace=trace)
     try:
-        for start in range(0, len(ready), BATCH):
-            if exporter.export(ready[start : start + BATCH]) is not SpanExportResult.SUCCESS:
-                raise OperatorError(f"{url}: did not take the spans; a receiver of OTLP over HTTP ends in /v1/traces")
+        with _overheard() as words:
+            for start in range(0, len(ready), BATCH):
+                if exporter.export(ready[start : start + BATCH]) is not SpanExportResult.SUCCESS:
+                    why = words[-1] if words else "no reason given"
+                    raise OperatorError(f"{url}: did not take the spans ({why}); receivers listen at /v1/traces")
     finally:
         exporter.shutdown()
+
+
+@contextmanager
+def _overheard() -> Iterator[list[str]]:
+    """What the library logs, for a reason: it says nowhere else why it has failed."""
+    words: list[str] = []
+
+    class Ear(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            words.append(record.getMessage().rstrip("."))
+
+    ear, log = Ear(), logging.getLogger("opentelemetry")
+    log.addHandler(ear)
+    try:
+        yield words
+    finally:
+        log.removeHandler(ear)
 
 
 def _ready(spans: Sequence[Span], *, trace: str) -> "list[ReadableSpan]":
