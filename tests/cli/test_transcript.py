@@ -11,6 +11,8 @@ import pytest
 from aarlab.api.client import Operator
 from aarlab.fleet.orchestrator import Fleet
 from aarlab.fleet.study import create_study
+from aarlab.lab.audit import audit
+from aarlab.lab.events import Kind
 from aarlab.paths import StudyPaths
 from aarlab.report.transcripts.entries import Answer
 from aarlab.report.transcripts.exhibit import collect
@@ -18,6 +20,7 @@ from aarlab.report.transcripts.talk import asked
 from aarlab.report.transcripts.turns import by_session
 from aarlab.wire import ResearcherRequest
 from tests.support.cli import EVIL, Ended, aarlab, inside, start
+from tests.support.fleet import events
 from tests.support.llm_mind import ENDS, Ids, toy, transcript, verified, write
 from tests.support.llm_server import KEY, Calls, Fails, Reply, Request, Says, llm_server
 from tests.support.otlp import receiver
@@ -126,8 +129,41 @@ def test_programs_get_the_entries_as_they_are_kept(study: Watched) -> None:
     assert listed[0]["dollars"] == pytest.approx(told)
 
 
-def test_what_cannot_be_read_is_left_out_with_a_note(study: Watched, tmp_path: Path) -> None:
-    copy = StudyPaths(shutil.copytree(study.paths.root, tmp_path / "copy", ignore=shutil.ignore_patterns("*.git")))
+@pytest.fixture
+def copy(study: Watched, tmp_path: Path) -> StudyPaths:
+    return StudyPaths(shutil.copytree(study.paths.root, tmp_path / "copy"))
+
+
+def test_the_ledger_knows_what_was_said(study: Watched) -> None:
+    seals = [event for event in events(study.paths) if event.kind == Kind.TRANSCRIPT_SEALED]
+    assert len(seals) == 5
+    assert seals[-1].meta["bytes"] == (study.paths.transcripts / "r1.jsonl").stat().st_size
+    found = audit(study.paths)
+    assert found.ok
+    assert not any("transcript" in note for note in found.notes)
+
+
+def test_a_transcript_that_was_changed_is_found_out(copy: StudyPaths) -> None:
+    path = copy.transcripts / "r1.jsonl"
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"Enough for now", b"Enough of this", 1))
+    done = inside("ledger", "verify", "--study", copy.root)
+    assert done.status == 1
+    seal = next(event for event in events(copy) if event.kind == Kind.TRANSCRIPT_SEALED)
+    bytes_ = f"bytes 1 to {seal.meta['bytes']} of the transcript of r1"
+    assert done.out.splitlines()[0] == f"BROKEN: {bytes_} are not those that entry {seal.seq} has sealed"
+    path.write_bytes(data[:-10])
+    assert [fault.kind for fault in audit(copy).faults] == ["transcript"]
+    path.unlink()
+    assert "the transcript of r1 is gone" in audit(copy).faults[0].text
+    path.write_bytes(data + b"{}\n")
+    assert "the last 3 bytes of the transcript of r1 came after its last seal" in audit(copy).notes
+    shutil.rmtree(copy.transcripts)
+    assert audit(copy).ok
+    assert "the transcripts are not here; their seals were not checked" in audit(copy).notes
+
+
+def test_what_cannot_be_read_is_left_out_with_a_note(copy: StudyPaths) -> None:
     whole = transcript(copy)
     path = copy.transcripts / "r1.jsonl"
     path.write_bytes(path.read_bytes()[:-40])

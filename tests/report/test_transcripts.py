@@ -1,7 +1,9 @@
 """Transcripts read, put together, and turned into the terms of other tools."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -134,7 +136,7 @@ ENTRY = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=20)
 @given(st.lists(ENTRY, max_size=6))
 def test_no_form_of_an_entry_breaks_a_reader(raw: list[object]) -> None:
     entries = read(b"".join(json.dumps(one).encode() + b"\n" for one in raw))
@@ -186,6 +188,23 @@ def test_a_torn_line_stays_apart_from_what_is_written_next(tmp_path: Path) -> No
     again.add({"kind": "session", "model": "a/b"})
     again.add({"kind": "session ended"})
     assert kinds(list(read_transcript(path))) == ["Began", "Strange", "Began", "Ended"]
+
+
+def test_seals_are_of_the_file_as_it_is_also_after_a_restart(tmp_path: Path) -> None:
+    path, seals = tmp_path / "t" / "r1.jsonl", list[tuple[int, str]]()
+    Transcript(path).add({"kind": "session", "model": "a/b"})
+    kept = Transcript(path, seal=lambda size, digest: seals.append((size, digest)))
+    kept.close()
+    assert seals == []
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda number: kept.add({"kind": "tool", "tool": "bash", "result": "x" * number}), range(120)))
+    kept.add({"kind": "session ended"})
+    kept.close()
+    data = path.read_bytes()
+    assert data.count(b"\n") == 122
+    assert len(seals) == 3
+    assert max(size for size, _ in seals) == len(data)
+    assert all(sha256(data[:size]).hexdigest() == digest for size, digest in seals)
 
 
 KEYS = {

@@ -37,6 +37,7 @@ from aarlab.wire import (
     ProposalRequest,
     RaiseRequest,
     ResearcherRequest,
+    SealRequest,
     SessionRequest,
     Snapshot,
     SnapshotRequest,
@@ -239,6 +240,10 @@ class Operator(_Line):
     def usage(self, request: UsageRequest) -> None:
         """Adds to what a researcher has used."""
         self._once("/operator/usage", request)
+
+    def seal(self, request: SealRequest) -> None:
+        """Notes what a transcript is so far."""
+        self._once("/operator/seals", request)
 
     def control(self, request: ControlRequest) -> None:
         """Runs, pauses or stops researchers."""

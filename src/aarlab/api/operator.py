@@ -23,6 +23,7 @@ from aarlab.wire import (
     OperatorBoard,
     RaiseRequest,
     ResearcherRequest,
+    SealRequest,
     SessionRequest,
     SteerRequest,
     StudyState,
@@ -131,6 +132,13 @@ async def admit(body: ResearcherRequest, request: Request, lab: Desk) -> Created
 def usage(body: UsageRequest, lab: Desk, key: Id = None) -> Created:
     """Adds to what a researcher has used."""
     lab.office.report_usage(body, id=key)
+    return Created(id=body.researcher)
+
+
+@router.post("/seals")
+def seal(body: SealRequest, lab: Desk, key: Id = None) -> Created:
+    """Notes what a transcript is so far."""
+    lab.office.seal(body, id=key)
     return Created(id=body.researcher)
 
 

@@ -24,6 +24,7 @@ from aarlab.paths import StudyPaths
 from aarlab.sandbox.protocol import Sandbox
 from aarlab.settings import StudyConfig
 from aarlab.studyfile import load_study
+from aarlab.wire import SealRequest
 
 DEADLINE_SECONDS = 120.0
 """How long a researcher waits for a lab that is restarted."""
@@ -62,7 +63,11 @@ def work(paths: StudyPaths, *, name: str) -> None:
         meter = Meter(paths.logs / f"{name}.usage.json", operator, researcher=name)
         with sandbox, Door(socket, deadline=DEADLINE_SECONDS) as door:
             share = fair_share(config.budget, index=index, researchers=config.study.researchers)
-            seconds, kept = config.sandbox.seconds, Transcript(paths.transcripts / f"{name}.jsonl")
+            seconds = config.sandbox.seconds
+            kept = Transcript(
+                paths.transcripts / f"{name}.jsonl",
+                seal=lambda size, digest: operator.seal(SealRequest(researcher=name, bytes=size, sha256=digest)),
+            )
             bench = Bench(
                 door,
                 sandbox,
@@ -78,6 +83,7 @@ def work(paths: StudyPaths, *, name: str) -> None:
                 make_mind(config).run(bench)
             finally:
                 meter.report()
+                kept.close()
 
 
 def make_mind(config: StudyConfig) -> Mind:

@@ -3,22 +3,30 @@
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from aarlab.fleet.secrets import Secrets
 
+SEAL_EVERY = 50
+"""Entries after which the file is sealed, whether its session has ended or not."""
+Seal = Callable[[int, str], None]
+"""Takes the bytes of the file so far and their SHA-256 in hex."""
+
 
 class Transcript:
     """Appends to one file, which is for the operator alone. May be used from several threads."""
 
-    def __init__(self, path: Path) -> None:
-        """The file and its folder are made with the first entry."""
+    def __init__(self, path: Path, *, seal: Seal | None = None) -> None:
+        """The file and its folder are made with the first entry. `seal` is called at the end of each session."""
         self._path = path
+        self._seal = seal
         self._secrets = Secrets()
         self._lock = threading.Lock()
+        self._digest, self._size, self._unsealed = sha256(), 0, 0
         self._open = False
 
     def clean(self, text: str) -> str:
@@ -31,18 +39,33 @@ class Transcript:
         with self._lock:
             now = datetime.now(UTC).isoformat(timespec="milliseconds")
             self._append(json.dumps({"time": now, **kept}).encode() + b"\n")
+            self._unsealed += 1
+            due = self._unsealed >= SEAL_EVERY or kept.get("kind") == "session ended"
+        if due:
+            self.close()
+
+    def close(self) -> None:
+        """Seals what was not sealed yet. More may be added later."""
+        with self._lock:
+            size, digest, fresh = self._size, self._digest.hexdigest(), self._unsealed > 0
+            self._unsealed = 0
+        if fresh and self._seal is not None:
+            self._seal(size, digest)
 
     def _append(self, line: bytes) -> None:
         self._path.parent.mkdir(mode=0o700, exist_ok=True)
         descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         with os.fdopen(descriptor, "r+b") as stream:
-            if not self._open and _torn(stream.fileno()):
-                line = b"\n" + line  # a process was killed as it wrote: its line stays apart from ours
+            if not self._open:
+                line = self._resume(stream.read()) + line
             self._open = True
             stream.write(line)
+        self._digest.update(line)
+        self._size += len(line)
 
-
-def _torn(descriptor: int) -> bool:
-    """Whether the last line of a file has no end."""
-    size = os.fstat(descriptor).st_size
-    return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+    def _resume(self, before: bytes) -> bytes:
+        """Takes in what was written before this process; what must stand before its first line."""
+        self._digest.update(before)
+        self._size = len(before)
+        # A process that was killed as it wrote has left a torn line: it stays apart from ours.
+        return b"" if not before or before.endswith(b"\n") else b"\n"

@@ -44,6 +44,8 @@ class Kind(StrEnum):
     """researcher: {text}."""
     USAGE_REPORTED = "usage.reported"
     """operator: {researcher}; meta: experiments, cpu_seconds, wall_seconds, request."""
+    TRANSCRIPT_SEALED = "transcript.sealed"
+    """operator: {researcher}; meta: bytes, sha256, request. The first so many bytes of its transcript are these."""
     CONTROL_SET = "control.set"
     """operator: {researcher or None, action, reason}; meta: request."""
     STEER_SENT = "steer.sent"
@@ -68,7 +70,9 @@ class Kind(StrEnum):
     cpu_seconds, seconds."""
 
 
-UNREPEATABLE = frozenset({Kind.LAB_STARTED, Kind.SESSION_STARTED, Kind.SESSION_ENDED, Kind.USAGE_REPORTED})
+UNREPEATABLE = frozenset(
+    {Kind.LAB_STARTED, Kind.SESSION_STARTED, Kind.SESSION_ENDED, Kind.USAGE_REPORTED, Kind.TRANSCRIPT_SEALED}
+)
 """How often these are written depends on the clock, so they are no part of a study's content."""
 
 

@@ -6,7 +6,7 @@ from aarlab.errors import UserError
 from aarlab.lab.events import Kind
 from aarlab.lab.ledger import Book, Ledger
 from aarlab.lab.records import Researcher
-from aarlab.wire import ControlRequest, ResearcherRequest, SessionRequest, SteerRequest, UsageRequest
+from aarlab.wire import ControlRequest, ResearcherRequest, SealRequest, SessionRequest, SteerRequest, UsageRequest
 
 RESERVED = frozenset({"lab", "operator", "data", "verify"})
 """Names that stand for something else in the ledger or in the study's folders."""
@@ -42,6 +42,15 @@ class Office:
                 _require(book, request.researcher)
                 body = {"researcher": request.researcher}
                 book.write(Kind.USAGE_REPORTED, "operator", body, **amounts, **request_meta(id))
+
+    def seal(self, request: SealRequest, *, id: str | None = None) -> None:
+        """Notes what a transcript is so far."""
+        with self._ledger.open() as book:
+            if fresh(book, id):
+                _require(book, request.researcher)
+                stamp = {"bytes": request.bytes, "sha256": request.sha256}
+                body = {"researcher": request.researcher}
+                book.write(Kind.TRANSCRIPT_SEALED, "operator", body, **stamp, **request_meta(id))
 
     def control(self, request: ControlRequest, *, id: str | None = None) -> None:
         """Runs, pauses or stops one researcher or all."""

@@ -28,6 +28,16 @@ class UsageRequest(Wire):
     """Calls of its language model, at their price."""
 
 
+class SealRequest(Wire):
+    """POST /operator/seals: what a researcher's transcript is so far, so that nobody can change it unseen."""
+
+    researcher: str
+    bytes: int = Field(ge=0)
+    """Of the file, from its beginning."""
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """Of these bytes."""
+
+
 class ControlRequest(Wire):
     """POST /operator/control."""
 
