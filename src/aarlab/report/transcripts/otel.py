@@ -47,9 +47,10 @@ def as_json(spans: Sequence[Span], *, trace: str) -> str:
 def send(spans: Sequence[Span], *, trace: str, url: str) -> None:
     """Sends spans to a receiver. Raises OperatorError where it does not take them."""
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-    from opentelemetry.sdk.trace.export import SpanExportResult
+    from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
-    exporter, ready = OTLPSpanExporter(endpoint=url, timeout=TIMEOUT), _ready(spans, trace=trace)
+    exporter: SpanExporter = OTLPSpanExporter(endpoint=url, timeout=TIMEOUT)
+    ready = _ready(spans, trace=trace)
     try:
         with _overheard() as words:
             for start in range(0, len(ready), BATCH):
