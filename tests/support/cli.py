@@ -1,6 +1,7 @@
 """The real command in a process of its own, and a closed study to look at."""
 
 import fcntl
+import io
 import os
 import pty
 import select
@@ -9,9 +10,13 @@ import subprocess
 import sys
 import termios
 import time
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
+from aarlab.cli.main import main
 from aarlab.paths import StudyPaths
 from aarlab.wire import DevRequest, FindingRequest, ProposalRequest, SnapshotRequest, VerifyRequest, VoteRequest
 from tests.support.lab import GOOD, LabProcess
@@ -35,6 +40,15 @@ def aarlab(*arguments: str | Path, cwd: Path, timeout: float = 120, **environmen
     with start(*arguments, cwd=cwd, **environment) as process:
         out, err = process.communicate(timeout=timeout)
     return Ended(process.returncode, out, err)
+
+
+def inside(*arguments: str | Path) -> Ended:
+    """Runs `aarlab ...` in this process: the same answers, without the second that Python needs to start."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    assert isinstance(ended.value.code, int)
+    return Ended(ended.value.code, out.getvalue(), err.getvalue())
 
 
 def start(*arguments: str | Path, cwd: Path, **environment: str) -> "subprocess.Popen[str]":

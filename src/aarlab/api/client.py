@@ -39,6 +39,7 @@ from aarlab.wire import (
     RaiseRequest,
     ReplaceRequest,
     ResearcherRequest,
+    SealRequest,
     SessionRequest,
     Snapshot,
     SnapshotRequest,
@@ -241,6 +242,10 @@ class Operator(_Line):
     def usage(self, request: UsageRequest) -> float:
         """Adds to what a researcher has used; the dollars that are set aside for it now."""
         return self._post(Held, "/operator/usage", request, id=uuid.uuid4().hex).dollars
+
+    def seal(self, request: SealRequest) -> None:
+        """Notes what a transcript is so far."""
+        self._once("/operator/seals", request)
 
     def control(self, request: ControlRequest) -> None:
         """Runs, pauses or stops researchers."""

@@ -25,6 +25,7 @@ from aarlab.wire import (
     RaiseRequest,
     ReplaceRequest,
     ResearcherRequest,
+    SealRequest,
     SessionRequest,
     SteerRequest,
     StudyState,
@@ -133,6 +134,13 @@ async def admit(body: ResearcherRequest, request: Request, lab: Desk) -> Created
 def usage(body: UsageRequest, lab: Desk, key: Id = None) -> Held:
     """Adds to what a researcher has used, and sets money aside for what it does next."""
     return Held(dollars=lab.office.report_usage(body, id=key))
+
+
+@router.post("/seals")
+def seal(body: SealRequest, lab: Desk, key: Id = None) -> Created:
+    """Notes what a transcript is so far."""
+    lab.office.seal(body, id=key)
+    return Created(id=body.researcher)
 
 
 @router.post("/control")

@@ -15,6 +15,7 @@ COMMANDS = (
     "steering",
     "show",
     "record",
+    "transcript",
     "ledger",
     "replay",
     "settings",

@@ -29,7 +29,7 @@ from aarlab.paths import StudyPaths
 from aarlab.sandbox.protocol import Sandbox
 from aarlab.settings import MindSettings, PriceSettings, StudyConfig
 from aarlab.studyfile import load_study
-from aarlab.wire import ResearcherState, SteerRequest
+from aarlab.wire import ResearcherState, SealRequest, SteerRequest
 
 DEADLINE_SECONDS = 120.0
 """How long a researcher waits for a lab that is restarted."""
@@ -73,13 +73,13 @@ def work(paths: StudyPaths, *, name: str) -> None:
         meter = Meter(paths.logs / f"{name}.usage.json", operator, researcher=name, price=config.price)
         guard = Guard(config.watchdog, say=partial(_say, operator, name), end=partial(_given_up, end))
         with sandbox, guard, Door(socket, deadline=DEADLINE_SECONDS) as door:
-            seconds, kept = config.sandbox.seconds, Transcript(paths.transcripts / f"{name}.jsonl")
+            kept = Transcript(paths.transcripts / f"{name}.jsonl", seal=partial(_seal, operator, name))
             bench = Bench(
                 door,
                 sandbox,
                 meter=meter,
                 share=place.share,
-                seconds=seconds,
+                seconds=config.sandbox.seconds,
                 stop=stop,
                 log=lambda line: _LOG.info("%s", kept.clean(line)),
                 record=kept.add,
@@ -90,6 +90,7 @@ def work(paths: StudyPaths, *, name: str) -> None:
                 make_mind(minds, price=config.price).run(bench)
             finally:
                 meter.close()
+                kept.close()
 
 
 def make_mind(settings: MindSettings, *, price: PriceSettings) -> Mind:
@@ -153,6 +154,10 @@ def _end_on_sigterm(sandbox: Sandbox, stop: threading.Event) -> Callable[[int], 
 def _given_up(end: Callable[[int], None], reason: str) -> None:
     _LOG.error("%s", reason)
     end(NOWHERE)
+
+
+def _seal(operator: Operator, name: str, size: int, digest: str) -> None:
+    operator.seal(SealRequest(researcher=name, bytes=size, sha256=digest))
 
 
 def _say(operator: Operator, name: str, words: str) -> None:

@@ -2,40 +2,70 @@
 
 import json
 import os
-import re
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-BLANK = "[redacted]"
-SHORTEST = 8
-"""A value with fewer characters is no secret; blanking it out would hide ordinary words."""
-_SECRET = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)S?$")
-_KEYS = re.compile(r"(?:\b|(?<=\\[nrt]))(?:sk|gh[pousr]|xox[abp])[-_][A-Za-z0-9_-]{16,}")
-"""Also at the beginning of a line, which JSON writes as a letter."""
+from aarlab.fleet.secrets import Secrets
+
+SEAL_EVERY = 50
+"""Entries after which the file is sealed, whether its session has ended or not."""
+Seal = Callable[[int, str], None]
+"""Takes the bytes of the file so far and their SHA-256 in hex."""
 
 
 class Transcript:
-    """Appends to one file, which is for the operator alone."""
+    """Appends to one file, which is for the operator alone. May be used from several threads."""
 
-    def __init__(self, path: Path) -> None:
-        """The file and its folder are made with the first entry."""
+    def __init__(self, path: Path, *, seal: Seal | None = None) -> None:
+        """The file and its folder are made with the first entry. `seal` is called at the end of each session."""
         self._path = path
-        named = {value for name, value in os.environ.items() if _SECRET.search(name) and len(value) >= SHORTEST}
-        self._secrets = sorted((json.dumps(value)[1:-1] for value in named), key=len, reverse=True)
+        self._seal = seal
+        self._secrets = Secrets()
+        self._lock = threading.Lock()
+        self._digest, self._size, self._unsealed = sha256(), 0, 0
+        self._open = False
 
     def clean(self, text: str) -> str:
         """The text without secrets."""
-        for secret in self._secrets:
-            text = text.replace(secret, BLANK)
-        return _KEYS.sub(BLANK, text)
+        return self._secrets.clean(text)
 
     def add(self, entry: Mapping[str, Any]) -> None:
         """Appends an entry with the time. What is a secret in the environment, or looks like a key, is blanked out."""
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        line = self.clean(json.dumps({"time": now, **entry}))
+        kept = self._secrets.cleaned(entry)
+        with self._lock:
+            now = datetime.now(UTC).isoformat(timespec="milliseconds")
+            self._append(json.dumps({"time": now, **kept}).encode() + b"\n")
+            self._unsealed += 1
+            due = self._unsealed >= SEAL_EVERY or kept.get("kind") == "session ended"
+        if due:
+            self.close()
+
+    def close(self) -> None:
+        """Seals what was not sealed yet. More may be added later."""
+        with self._lock:
+            size, digest, fresh = self._size, self._digest.hexdigest(), self._unsealed > 0
+            self._unsealed = 0
+        if fresh and self._seal is not None:
+            self._seal(size, digest)
+
+    def _append(self, line: bytes) -> None:
         self._path.parent.mkdir(mode=0o700, exist_ok=True)
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        with os.fdopen(descriptor, "w") as stream:
-            stream.write(line + "\n")
+        descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "r+b") as stream:
+            if not self._open:
+                line = self._resume(stream.read()) + line
+            self._open = True
+            stream.write(line)
+        self._digest.update(line)
+        self._size += len(line)
+
+    def _resume(self, before: bytes) -> bytes:
+        """Takes in what was written before this process; what must stand before its first line."""
+        self._digest.update(before)
+        self._size = len(before)
+        # A process that was killed as it wrote has left a torn line: it stays apart from ours.
+        return b"" if not before or before.endswith(b"\n") else b"\n"

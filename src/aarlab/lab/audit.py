@@ -12,8 +12,10 @@ from typing import Literal
 
 from aarlab.errors import UserError
 from aarlab.lab.chain import GENESIS, ChainReport, verify_chain
+from aarlab.lab.events import Kind
 from aarlab.lab.headrepo import read_commits
 from aarlab.lab.heads import Head, fingerprint, misfit, parse_head, read_heads, read_key
+from aarlab.lab.seals import Seal, check_seals, seal_of
 from aarlab.lab.sqlite_store import read_events
 from aarlab.lab.store import Event
 from aarlab.paths import StudyPaths
@@ -32,8 +34,9 @@ class Witness:
 class Fault:
     """Something that does not belong together."""
 
-    kind: Literal["chain", "tail", "rewritten", "signature", "key", "heads"]
-    """The chain does not fit itself; ends early; is another than was signed; or key and heads are not as they were."""
+    kind: Literal["chain", "tail", "rewritten", "signature", "key", "heads", "transcript"]
+    """The chain does not fit itself; ends early; is another than was signed; or key, heads or a transcript are not as
+    they were."""
     seq: int | None
     """The first entry that cannot be trusted; None when the fault is in the heads."""
     text: str
@@ -80,11 +83,13 @@ def audit(paths: StudyPaths, *, key: str | None = None, kept: Sequence[Witness |
     chain = verify_chain(walk.along(read_events(paths.database)))
     fitting, misfits = _compare(good, chain, walk.at)
     faults = [*_chain_faults(chain), *misfits, *_kept_faults(walk), *_key_faults(own, key, walk), *bad, *faults]
+    changed, unchecked = check_seals(paths.transcripts, walk.seals)
+    faults += [Fault("transcript", None, text) for text in changed]
     if not witnesses and not walk.looked_for:
         text = "there is no published head (heads.jsonl, heads.git), so a cut tail or a new chain would not be seen"
         faults.append(Fault("heads", None, f"{text}; name one with --head"))
     signed = max((witness.head.seq for witness in fitting), default=0)
-    notes = _notes(paths, fitting, unsigned=chain.entries - signed, own_key=key is None)
+    notes = (*_notes(paths, fitting, unsigned=chain.entries - signed, own_key=key is None), *unchecked)
     return Audit(chain.entries, chain.head, trusted, len(fitting), signed, tuple(faults), notes)
 
 
@@ -119,6 +124,8 @@ class _Walk:
         self.key: str | None = None
         """What the first entry says."""
         self.begun = False
+        self.seals: list[Seal] = []
+        """Of transcripts."""
         self.looked_for, self.seen = hashes, {GENESIS}
         self._seqs = seqs
 
@@ -131,6 +138,8 @@ class _Walk:
                 self.at[event.seq] = event.hash
             if event.hash in self.looked_for:
                 self.seen.add(event.hash)
+            if event.kind == Kind.TRANSCRIPT_SEALED:
+                self.seals.append(seal_of(event))
 
 
 def _published(paths: StudyPaths) -> tuple[list[Witness], list[Fault]]:

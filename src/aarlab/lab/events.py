@@ -46,6 +46,8 @@ class Kind(StrEnum):
     USAGE_REPORTED = "usage.reported"
     """operator: {researcher}; meta: experiments, cpu_seconds, wall_seconds, gpu_seconds, model_dollars, models (calls,
     tokens and dollars by model), held (dollars set aside for what it does next), request."""
+    TRANSCRIPT_SEALED = "transcript.sealed"
+    """operator: {researcher}; meta: bytes, sha256, request. The first so many bytes of its transcript are these."""
     CONTROL_SET = "control.set"
     """operator: {researcher or None, action, reason}; meta: request."""
     STEER_SENT = "steer.sent"
@@ -75,7 +77,14 @@ class Kind(StrEnum):
 
 
 UNREPEATABLE = frozenset(
-    {Kind.LAB_STARTED, Kind.SESSION_STARTED, Kind.SESSION_ENDED, Kind.USAGE_REPORTED, Kind.REVIEW_STARTED}
+    {
+        Kind.LAB_STARTED,
+        Kind.SESSION_STARTED,
+        Kind.SESSION_ENDED,
+        Kind.USAGE_REPORTED,
+        Kind.TRANSCRIPT_SEALED,
+        Kind.REVIEW_STARTED,
+    }
 )
 """How often these are written depends on the clock, so they are no part of a study's content."""
 

@@ -9,7 +9,15 @@ from aarlab.lab.ledger import Book, Ledger
 from aarlab.lab.records import Researcher
 from aarlab.settings import MindSettings
 from aarlab.studyfile import validate_table
-from aarlab.wire import ControlRequest, ReplaceRequest, ResearcherRequest, SessionRequest, SteerRequest, UsageRequest
+from aarlab.wire import (
+    ControlRequest,
+    ReplaceRequest,
+    ResearcherRequest,
+    SealRequest,
+    SessionRequest,
+    SteerRequest,
+    UsageRequest,
+)
 
 RESERVED = frozenset({"lab", "operator", "data", "verify"})
 """Names that stand for something else in the ledger or in the study's folders."""
@@ -56,6 +64,15 @@ class Office:
                 meta = amounts | {"models": models, "held": held} | request_meta(id)
                 book.write(Kind.USAGE_REPORTED, "operator", body, **meta)
             return book.state.researchers[request.researcher].held
+
+    def seal(self, request: SealRequest, *, id: str | None = None) -> None:
+        """Notes what a transcript is so far."""
+        with self._ledger.open() as book:
+            if fresh(book, id):
+                _require(book, request.researcher)
+                stamp = {"bytes": request.bytes, "sha256": request.sha256}
+                body = {"researcher": request.researcher}
+                book.write(Kind.TRANSCRIPT_SEALED, "operator", body, **stamp, **request_meta(id))
 
     def control(self, request: ControlRequest, *, id: str | None = None) -> None:
         """Runs, pauses or stops one researcher or all."""

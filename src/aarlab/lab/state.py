@@ -198,6 +198,9 @@ class State:
             held=meta.get("held", 0.0),
         )
 
+    def _transcript_sealed(self, _: Event, body: dict[str, Any]) -> None:
+        pass
+
     def _control_set(self, _: Event, body: dict[str, Any]) -> None:
         for name in [body["researcher"]] if body["researcher"] else list(self.researchers):
             self._change(name, control=body["action"], reason=body["reason"])
@@ -278,6 +281,7 @@ class State:
         Kind.VOTE_CAST: _vote_cast,
         Kind.NOTE_SAVED: _note_saved,
         Kind.USAGE_REPORTED: _usage_reported,
+        Kind.TRANSCRIPT_SEALED: _transcript_sealed,
         Kind.CONTROL_SET: _control_set,
         Kind.STEER_SENT: _steer_sent,
         Kind.MIND_REPLACED: _mind_replaced,

@@ -42,6 +42,16 @@ class Held(Wire):
     """What is set aside for this researcher now: what it asked for, or less where the team has less."""
 
 
+class SealRequest(Wire):
+    """POST /operator/seals: what a researcher's transcript is so far, so that nobody can change it unseen."""
+
+    researcher: str
+    bytes: int = Field(ge=0)
+    """Of the file, from its beginning."""
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """Of these bytes."""
+
+
 class ControlRequest(Wire):
     """POST /operator/control."""
 

@@ -1,0 +1,1 @@
+"""Transcripts of language models: read, put together, and given to other tools."""
