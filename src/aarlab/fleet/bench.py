@@ -1,6 +1,7 @@
 """The workbench of one researcher: its door, its sandbox, its meter and the operator's wishes."""
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -8,12 +9,15 @@ from aarlab.api.client import Door
 from aarlab.errors import ResearcherError
 from aarlab.fleet.forum_files import ForumFiles
 from aarlab.fleet.meter import Meter
-from aarlab.minds.protocol import Share, Stopped
-from aarlab.sandbox.protocol import Completed, Sandbox
+from aarlab.fleet.program import Hear, follow
+from aarlab.minds.protocol import Share, Sockets, Stopped
+from aarlab.sandbox.protocol import Completed, Sandbox, Streams
 from aarlab.settings import BudgetSettings
 from aarlab.wire import Finding, ProblemCard
 
 PAUSE_POLL_SECONDS = 1.0
+SIGN_SECONDS, SIGN_CORE_SECONDS = 20.0, 1.0
+"""A program that has used its core for the second in the first gives a sign of life, though it says nothing."""
 
 
 def fair_share(budget: BudgetSettings, *, index: int, researchers: int) -> Share:
@@ -44,17 +48,20 @@ class Bench:
         stop: threading.Event,
         log: Callable[[str], None],
         record: Callable[[Mapping[str, Any]], None],
+        sockets: Sockets,
         cpu_hour: float = 0.0,
     ) -> None:
-        """`cpu_hour`: dollars for an hour of one core."""
+        """`cpu_hour`: dollars for an hour of one core. The sandbox is started."""
         self.door = door
         self.me = door.me()
         self.card: ProblemCard = door.problem()
         self.share = share
         self.log = log
         self.record = record
+        self.sockets = sockets
         self._cpu_second = cpu_hour / 3600
         self._sandbox = sandbox
+        self._counting, self._used = threading.Lock(), sandbox.used()
         self._meter = meter
         self._seconds = seconds
         self._stop = stop
@@ -98,19 +105,46 @@ class Bench:
         }
         self._meter.starts(len(seeds))
         done = self._sandbox.exec([words.get(word, word) for word in self.card.run], timeout=self._seconds)
-        self._meter.ended(cpu_seconds=done.cpu_seconds, wall_seconds=done.seconds)
+        self._count(done.seconds)
         self.check()
         return done
 
     def run(self, command: str, *, seconds: float) -> Completed:
         """Runs a shell command in the workspace; its core time costs what a training's does. Raises as in `train`."""
-        self.check()
-        if self._cpu_second and self.dollars_left() <= 0:
-            raise ResearcherError("your share of the team's money is used up", code="budget")
+        self._afford()
         done = self._sandbox.exec(["/bin/sh", "-c", command], timeout=min(seconds, self._seconds))
-        self._meter.ended(cpu_seconds=done.cpu_seconds, wall_seconds=done.seconds)
+        self._count(done.seconds)
         self.check()
         return done
+
+    def program(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        seconds: float,
+        out: Hear,
+        err: Hear,
+        until: Callable[[], bool],
+    ) -> Completed:
+        """Runs a program that works by itself; its core time costs what a training's does. Raises as in `train`."""
+        self._afford()
+        rounds = _Rounds(self._meter.cpu_seconds)
+
+        def look() -> bool:
+            self._count(rounds.seconds())
+            if rounds.due(self._meter.cpu_seconds):
+                self.log("the program works")
+                self._meter.report()
+            return until() or self._broke()
+
+        def run(streams: Streams) -> Completed:
+            return self._sandbox.exec(argv, timeout=seconds, env=env, streams=streams)
+
+        try:
+            return follow(run, out=out, err=err, check=self.check, look=look, kill=self._sandbox.kill)
+        finally:
+            self._count(rounds.seconds())
 
     def reserve(self, dollars: float) -> None:
         """Sets money aside before a model is asked. Raises ResearcherError(code="budget"), OperatorError."""
@@ -142,7 +176,46 @@ class Bench:
         if self._stop.is_set():
             raise Stopped
 
+    def _afford(self) -> None:
+        self.check()
+        if self._broke():
+            raise ResearcherError("your share of the team's money is used up", code="budget")
+
+    def _broke(self) -> bool:
+        return bool(self._cpu_second) and self.dollars_left() <= 0
+
+    def _count(self, seconds: float) -> None:
+        """Puts down what the sandbox has used since the last time: commands may run side by side."""
+        with self._counting:
+            used = self._sandbox.used()
+            more = used - self._used if used >= self._used else used
+            self._used = used
+            self._meter.ended(cpu_seconds=more, wall_seconds=seconds)
+
     def _show(self, messages: Sequence[str]) -> None:
         for message in messages[self._messages :]:
             self.log(f"the operator says: {message!r}")
         self._messages = len(messages)
+
+
+class _Rounds:
+    """When a program that runs was last looked at, and when it last gave a sign of life."""
+
+    def __init__(self, used: float) -> None:
+        self._looked = self._signed = time.monotonic()
+        self._used = used
+
+    def seconds(self) -> float:
+        """Since the last call."""
+        now = time.monotonic()
+        passed, self._looked = now - self._looked, now
+        return passed
+
+    def due(self, used: float) -> bool:
+        """Whether a sign of life is due, and there is one."""
+        now = time.monotonic()
+        if now - self._signed < SIGN_SECONDS:
+            return False
+        works = used - self._used >= SIGN_CORE_SECONDS
+        self._signed, self._used = now, used
+        return works

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aarlab.api.client import Door, Operator
@@ -18,7 +18,7 @@ from aarlab.fleet.bench import Bench, fair_share
 from aarlab.fleet.housing import backend_of, house
 from aarlab.fleet.meter import Meter
 from aarlab.fleet.transcript import Transcript
-from aarlab.minds.protocol import Mind, Stopped
+from aarlab.minds.protocol import Mind, Sockets, Stopped
 from aarlab.minds.search.mind import SearchMind
 from aarlab.paths import StudyPaths
 from aarlab.sandbox.protocol import Sandbox
@@ -57,7 +57,8 @@ def work(paths: StudyPaths, *, name: str) -> None:
     config, stop, socket = load_study(paths.config), threading.Event(), paths.socket_folder(name) / "lab.sock"
     with Operator(paths.operator_socket, deadline=DEADLINE_SECONDS) as operator:
         index = _index(operator, name)
-        sandbox = house(backend_of(config.sandbox), paths, config.sandbox, name=name, index=index)
+        shelves = shelves_of(config)
+        sandbox = house(backend_of(config.sandbox), paths, config.sandbox, name=name, index=index, shelves=shelves)
         _end_on_sigterm(sandbox, stop)
         meter = Meter(paths.logs / f"{name}.usage.json", operator, researcher=name)
         with sandbox, Door(socket, deadline=DEADLINE_SECONDS) as door:
@@ -72,6 +73,7 @@ def work(paths: StudyPaths, *, name: str) -> None:
                 stop=stop,
                 log=lambda line: _LOG.info("%s", kept.clean(line)),
                 record=kept.add,
+                sockets=Sockets(socket.parent, paths.uid(index)),
                 cpu_hour=config.price.cpu_hour,
             )
             try:
@@ -84,9 +86,22 @@ def make_mind(config: StudyConfig) -> Mind:
     """What decides, by the settings. Raises UserError and OperatorError where a language model cannot be used."""
     if config.minds.kind == "search":
         return SearchMind(patience=config.minds.patience)
+    if config.minds.kind == "agent":
+        from aarlab.minds.agent.command import CommandMind
+
+        return CommandMind(config.minds, price=config.price)
     from aarlab.minds.llm.mind import LlmMind
 
     return LlmMind(config.minds, price=config.price)
+
+
+def shelves_of(config: StudyConfig) -> Mapping[str, Path]:
+    """What a sandbox needs of the host besides, by its place inside. Raises UserError where it is not installed."""
+    if config.minds.kind != "agent":
+        return {}
+    from aarlab.minds.agent.install import located
+
+    return located(config.minds, sandbox=config.sandbox).shelves
 
 
 def _index(operator: Operator, name: str) -> int:
