@@ -48,7 +48,6 @@ class Bench:
         stop: threading.Event,
         log: Callable[[str], None],
         record: Callable[[Mapping[str, Any]], None],
-        sockets: Sockets,
         cpu_hour: float = 0.0,
     ) -> None:
         """`cpu_hour`: dollars for an hour of one core. The sandbox is started."""
@@ -58,7 +57,7 @@ class Bench:
         self.share = share
         self.log = log
         self.record = record
-        self.sockets = sockets
+        self.sockets = Sockets(sandbox.spec.sock, sandbox.spec.uid)
         self._cpu_second = cpu_hour / 3600
         self._sandbox = sandbox
         self._counting, self._used = threading.Lock(), sandbox.used()

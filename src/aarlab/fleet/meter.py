@@ -5,7 +5,6 @@ what the lab has counted, so a crash between the two is neither lost nor counted
 """
 
 import json
-import threading
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -35,14 +34,13 @@ class Used:
 
 
 class Meter:
-    """One researcher's meter. Its model and its tools may work at the same time, in several threads."""
+    """One researcher's meter; used from one thread."""
 
     def __init__(self, journal: Path, operator: Operator, *, researcher: str, batch: int = BATCH) -> None:
         self._journal = journal
         self._operator = operator
         self._researcher = researcher
         self._batch = batch
-        self._lock = threading.RLock()
         found = _read(journal)
         # A call that was under way when the process was killed may have been paid for: it counts in full.
         self._total = replace(found, model_dollars=found.model_dollars + found.reserved, reserved=0.0)
@@ -70,14 +68,12 @@ class Meter:
 
     def reserve(self, dollars: float) -> None:
         """Call before a model is asked: who is killed while it answers has spent this."""
-        with self._lock:
-            self._keep(replace(self._total, reserved=dollars))
+        self._keep(replace(self._total, reserved=dollars))
 
     def pay(self, dollars: float) -> None:
         """Call when the model has answered: what it has cost instead. Tells the lab."""
-        with self._lock:
-            self._keep(replace(self._total, model_dollars=self._total.model_dollars + dollars, reserved=0.0))
-            self.report()
+        self._keep(replace(self._total, model_dollars=self._total.model_dollars + dollars, reserved=0.0))
+        self.report()
 
     def starts(self, experiments: int) -> None:
         """Call before trainings start: what was started counts, also when it is killed."""
@@ -91,27 +87,25 @@ class Meter:
 
     def report(self) -> None:
         """Tells the lab what it does not know yet. Raises OperatorError."""
-        with self._lock:
-            pending = UsageRequest(
-                researcher=self._researcher,
-                experiments=self._total.experiments - self._told.experiments,
-                cpu_seconds=max(0.0, self._total.cpu_seconds - self._told.cpu_seconds),
-                wall_seconds=max(0.0, self._total.wall_seconds - self._told.wall_seconds),
-                model_dollars=max(0.0, self._total.model_dollars - self._told.model_dollars),
-            )
-            if pending.experiments or pending.cpu_seconds > 0 or pending.model_dollars > LEAST_DOLLARS:
-                self._operator.usage(pending)
-                self._told = self._total
+        pending = UsageRequest(
+            researcher=self._researcher,
+            experiments=self._total.experiments - self._told.experiments,
+            cpu_seconds=max(0.0, self._total.cpu_seconds - self._told.cpu_seconds),
+            wall_seconds=max(0.0, self._total.wall_seconds - self._told.wall_seconds),
+            model_dollars=max(0.0, self._total.model_dollars - self._told.model_dollars),
+        )
+        if pending.experiments or pending.cpu_seconds > 0 or pending.model_dollars > LEAST_DOLLARS:
+            self._operator.usage(pending)
+            self._told = self._total
 
     def _add(self, more: Used) -> None:
-        with self._lock:
-            total = replace(
-                self._total,
-                experiments=self._total.experiments + more.experiments,
-                cpu_seconds=self._total.cpu_seconds + more.cpu_seconds,
-                wall_seconds=self._total.wall_seconds + more.wall_seconds,
-            )
-            self._keep(total)
+        total = replace(
+            self._total,
+            experiments=self._total.experiments + more.experiments,
+            cpu_seconds=self._total.cpu_seconds + more.cpu_seconds,
+            wall_seconds=self._total.wall_seconds + more.wall_seconds,
+        )
+        self._keep(total)
 
     def _keep(self, total: Used) -> None:
         self._total = total

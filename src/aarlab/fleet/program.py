@@ -55,12 +55,13 @@ def follow(
     """
     due = time.monotonic() + LOOK_SECONDS
     with ExitStack() as stack:
-        pipes = [_Lines(out), _Lines(err)]
+        told, complained = _Lines(out), _Lines(err)
+        pipes = [told, complained]
         for pipe in pipes:
             stack.callback(os.close, pipe.reader)
-        given = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        streams = (os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC), told.writer, complained.writer)
         with ThreadPoolExecutor(1) as pool:
-            future = pool.submit(run, (given, *(pipe.writer for pipe in pipes)))
+            future = pool.submit(run, streams)
             try:
                 while not future.done():
                     check()
@@ -73,7 +74,7 @@ def follow(
                 while not future.done():
                     kill()
                     wait([future], timeout=_TICK)
-                for descriptor in (given, *(pipe.writer for pipe in pipes)):
+                for descriptor in streams:
                     os.close(descriptor)
         while any(pipe.open for pipe in pipes):
             _listen(pipes)

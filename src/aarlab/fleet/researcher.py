@@ -18,7 +18,7 @@ from aarlab.fleet.bench import Bench, fair_share
 from aarlab.fleet.housing import backend_of, house
 from aarlab.fleet.meter import Meter
 from aarlab.fleet.transcript import Transcript
-from aarlab.minds.protocol import Mind, Sockets, Stopped
+from aarlab.minds.protocol import Mind, Stopped
 from aarlab.minds.search.mind import SearchMind
 from aarlab.paths import StudyPaths
 from aarlab.sandbox.protocol import Sandbox
@@ -73,7 +73,6 @@ def work(paths: StudyPaths, *, name: str) -> None:
                 stop=stop,
                 log=lambda line: _LOG.info("%s", kept.clean(line)),
                 record=kept.add,
-                sockets=Sockets(socket.parent, paths.uid(index)),
                 cpu_hour=config.price.cpu_hour,
             )
             try:

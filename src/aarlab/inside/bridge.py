@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 HOST = "127.0.0.1"
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 async def _serve(ports: Sequence[tuple[int, Path]], program: Sequence[str], *, given: Path) -> int:
     async with contextlib.AsyncExitStack() as stack:
         for port, socket in ports:
-            server = await asyncio.start_server(lambda r, w, to=socket: _carry(r, w, to=to), HOST, port)
+            server = await asyncio.start_server(partial(_carry, socket), HOST, port)
             stack.callback(server.close)
         with given.open("rb") as stream:
             child = await asyncio.create_subprocess_exec(*program, stdin=stream)
@@ -42,7 +43,7 @@ async def _serve(ports: Sequence[tuple[int, Path]], program: Sequence[str], *, g
     return status if status >= 0 else 128 - status
 
 
-async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, to: Path) -> None:
+async def _carry(to: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """One connection; where nobody listens at the socket it is closed, as a port would be."""
     try:
         inner_reader, inner_writer = await asyncio.open_unix_connection(to)

@@ -32,8 +32,8 @@ class Share:
 class Sockets:
     """Where a mind may listen for what runs in its sandbox."""
 
-    folder: Path
-    """Host folder that is /sock inside."""
+    folder: Path | None
+    """Host folder that is /sock inside; None = there is none."""
     uid: int | None
     """Host user of the sandbox, who must be able to connect; None = our own."""
 

@@ -7,7 +7,7 @@ listen on sockets of its sandbox, and a bridge inside makes ports of loopback ou
 from collections.abc import Callable
 from pathlib import Path
 
-from aarlab.errors import ResearcherError, UserError
+from aarlab.errors import OperatorError, ResearcherError, UserError
 from aarlab.minds.agent.install import locate
 from aarlab.minds.agent.preset import filled, preset
 from aarlab.minds.agent.session import Command, Session, Tally
@@ -46,7 +46,9 @@ class CommandMind:
         from aarlab.minds.agent.proxy import key_proxy
         from aarlab.minds.mcp import tool_server
 
-        scribe, (folder, uid) = Tally(bench, model=self._settings.model), (bench.sockets.folder, bench.sockets.uid)
+        scribe, folder, uid = Tally(bench, model=self._settings.model), bench.sockets.folder, bench.sockets.uid
+        if folder is None:
+            raise OperatorError("the researcher's sandbox has no folder for sockets")
         box = toolbox(bench, scribe=scribe)
         with (
             key_proxy(

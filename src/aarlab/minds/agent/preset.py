@@ -57,7 +57,9 @@ def preset(agent: str) -> Preset:
         raise UserError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     except ValueError as error:
         raise UserError(f"{path} is no TOML: {error}") from None
-    return found if not found.folder else found.model_copy(update={"folder": str((path.parent / found.folder).resolve())})
+    return (
+        found if not found.folder else found.model_copy(update={"folder": str((path.parent / found.folder).resolve())})
+    )
 
 
 def filled(text: str, words: Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aarlab.minds.agent.install import PLACE, Installed
 from aarlab.minds.agent.preset import Preset, filled
