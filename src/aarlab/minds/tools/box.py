@@ -18,6 +18,7 @@ TAIL = 3_000
 """Of these, from the end of the result."""
 CALLS = 16
 """Calls of one answer that are carried out."""
+TOO_MANY = f"not carried out: an answer has at most {CALLS} calls"
 
 
 class Form(BaseModel):
@@ -60,30 +61,44 @@ class Toolbox:
         """By name."""
         return self._tools
 
+    @property
+    def bench(self) -> Workbench:
+        """Whose tools they are."""
+        return self._bench
+
+    def extended(self, more: Mapping[str, Tool]) -> "Toolbox":
+        """These tools and more, in a box of its own."""
+        return Toolbox({**self._tools, **more}, bench=self._bench, scribe=self._scribe)
+
     def call(self, name: str, given: str | Mapping[str, Any] | None, *, number: int = 0) -> str:
         """The result of the `number`-th call of an answer, as the model sees it. Raises Stopped, OperatorError.
 
         `given` are the arguments, as JSON or read from it.
         """
+        return self.answer(name, given, number=number)[1]
+
+    def answer(self, name: str, given: str | Mapping[str, Any] | None, *, number: int = 0) -> tuple[bool, str]:
+        """As `call`, with whether it was carried out."""
         begin = time.monotonic()
         self._bench.log(f"calls {name if name in self._tools else 'an unknown tool'}")
-        text = self._result(name, given) if number < CALLS else f"not carried out: an answer has at most {CALLS} calls"
+        done, text = self._result(name, given) if number < CALLS else (False, TOO_MANY)
         self._scribe.call(name, result=text, seconds=time.monotonic() - begin)
-        return self._cut(text)
+        return done, self._cut(text)
 
-    def _result(self, name: str, given: str | Mapping[str, Any] | None) -> str:
+    def _result(self, name: str, given: str | Mapping[str, Any] | None) -> tuple[bool, str]:
+        """Whether it was carried out, and what is answered."""
         found = self._tools.get(name)
         if found is None:
-            return f"there is no tool {name[:64]!r}; there are: {', '.join(self._tools)}"
+            return False, f"there is no tool {name[:64]!r}; there are: {', '.join(self._tools)}"
         try:
             read = given if isinstance(given, Mapping) else json.loads(given or "{}")
-            return found.work(found.form.model_validate(read))
+            return True, found.work(found.form.model_validate(read))
         except ValidationError as error:
-            return f"not carried out: {_first(error)}"
+            return False, f"not carried out: {_first(error)}"
         except ValueError:
-            return "not carried out: the arguments are no complete JSON object"
+            return False, "not carried out: the arguments are no complete JSON object"
         except ResearcherError as error:
-            return f"refused: {error}"
+            return False, f"refused: {error}"
 
     def _cut(self, text: str) -> str:
         if len(text) <= MOST:
