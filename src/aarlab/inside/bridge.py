@@ -33,9 +33,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _serve(ports: Sequence[tuple[int, Path]], program: Sequence[str], *, given: Path) -> int:
-    async with contextlib.AsyncExitStack() as stack:
+    open = set[asyncio.Task[None]]()
+
+    def accept(to: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(_carry(reader, writer, to=to))
+        open.add(task)
+        task.add_done_callback(open.discard)
+
+    with contextlib.ExitStack() as stack:
         for port, socket in ports:
-            server = await asyncio.start_server(partial(_carry, socket), HOST, port)
+            server = await asyncio.start_server(partial(accept, socket), HOST, port)
             stack.callback(server.close)
         with given.open("rb") as stream:
             child = await asyncio.create_subprocess_exec(*program, stdin=stream)
@@ -43,7 +50,7 @@ async def _serve(ports: Sequence[tuple[int, Path]], program: Sequence[str], *, g
     return status if status >= 0 else 128 - status
 
 
-async def _carry(to: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, to: Path) -> None:
     """One connection; where nobody listens at the socket it is closed, as a port would be."""
     try:
         inner_reader, inner_writer = await asyncio.open_unix_connection(to)
