@@ -125,20 +125,23 @@ class ProblemSettings(Model):
 class MindSettings(Model):
     """[minds]"""
 
-    kind: Literal["search", "llm"] = "search"
-    """What decides: "search" composes methods and needs no model and no key; "llm" is a language model."""
+    kind: Literal["search", "llm", "agent"] = "search"
+    """What decides: "search" composes methods and needs no model and no key; "llm" is a language model; "agent" is a
+    coding agent of somebody else's."""
     patience: int = Field(4, ge=1)
     """search: trials without a better dev answer before it looks for another's method to adopt."""
     model: str = ""
-    """llm: "provider/model", the provider one of anthropic, openai, openai-chat (extra `llm`)."""
+    """llm, agent: "provider/model", the provider one of anthropic, openai, openai-chat (extra `llm`)."""
     prompt: str = "minimal"
-    """llm: "minimal", or a path to a Markdown file with instructions of your own."""
+    """llm, agent: "minimal", or a path to a Markdown file with instructions of your own."""
+    agent: str = "claude-sdk"
+    """agent: "claude-sdk" is the Claude Agent SDK (extra `claude`)."""
     turns: int = Field(60, ge=1)
-    """llm: answers of the model in one session; a fresh session follows, with its notes."""
+    """llm, agent: answers of the model in one session; a fresh session follows, with its notes."""
     context_tokens: int = Field(100_000, ge=4_000)
-    """llm: a conversation that would be longer is cut to half of this, oldest turns first."""
+    """llm, agent: a conversation that would be longer is cut to half of this, oldest turns first."""
     output_tokens: int = Field(8_192, ge=256)
-    """llm: most tokens of one answer."""
+    """llm, agent: most tokens of one answer."""
 
 
 class IntegritySettings(Model):
@@ -207,5 +210,5 @@ class StudyConfig(Model):
     @property
     def priced(self) -> bool:
         """Whether anything costs money, so that budget.dollars can be used up."""
-        models = self.minds.kind == "llm" and (self.price.model_input, self.price.model_output) != (0, 0)
+        models = self.minds.kind != "search" and (self.price.model_input, self.price.model_output) != (0, 0)
         return self.price.cpu_hour > 0 or models or bool(self.integrity.monitor)

@@ -84,6 +84,10 @@ def make_mind(config: StudyConfig) -> Mind:
     """What decides, by the settings. Raises UserError and OperatorError where a language model cannot be used."""
     if config.minds.kind == "search":
         return SearchMind(patience=config.minds.patience)
+    if config.minds.kind == "agent":
+        from aarlab.minds.agent.choose import agent_mind
+
+        return agent_mind(config.minds, price=config.price)
     from aarlab.minds.llm.mind import LlmMind
 
     return LlmMind(config.minds, price=config.price)
