@@ -131,21 +131,22 @@ class MindSettings(Model):
     patience: int = Field(4, ge=1)
     """search: trials without a better dev answer before it looks for another's method to adopt."""
     model: str = ""
-    """llm: "provider/model", the provider one of anthropic, openai, openai-chat (extra `llm`)."""
+    """llm, agent: "provider/model", the provider one of anthropic, openai, openai-chat (extra `llm`)."""
     prompt: str = "minimal"
-    """llm: "minimal", or a path to a Markdown file with instructions of your own."""
-    agent: str = ""
-    """agent: "claude-code", "codex", "opencode", or a path to a .toml file with a command of your own."""
+    """llm, agent: "minimal", or a path to a Markdown file with instructions of your own."""
+    agent: str = "claude-sdk"
+    """agent: "claude-sdk" is the Claude Agent SDK (extra `claude`); inside the sandbox "claude-code", "codex",
+    "opencode", or a path to a .toml file with a command of your own (extras `llm` and `mcp`)."""
     program: str = ""
-    """agent: where its program is; "" = on the PATH."""
+    """agent: where the program of a command is; "" = on the PATH."""
     session_minutes: float = Field(60.0, gt=0, le=1440)
-    """agent: longest session; a fresh one follows, with its notes."""
+    """agent: longest session of a command; a fresh one follows, with its notes."""
     turns: int = Field(60, ge=1)
-    """llm: answers of the model in one session; a fresh session follows, with its notes."""
+    """llm, agent: answers of the model in one session; a fresh session follows, with its notes."""
     context_tokens: int = Field(100_000, ge=4_000)
-    """llm: a conversation that would be longer is cut to half of this, oldest turns first."""
+    """llm, agent: a conversation that would be longer is cut to half of this, oldest turns first."""
     output_tokens: int = Field(8_192, ge=256)
-    """llm: most tokens of one answer."""
+    """llm, agent: most tokens of one answer."""
 
 
 class IntegritySettings(Model):

@@ -4,14 +4,20 @@ The journal is written before a training starts and after it ends. What is still
 what the lab has counted, so a crash between the two is neither lost nor counted twice.
 """
 
+import functools
 import json
+import threading
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 
 from aarlab.api.client import Operator
 from aarlab.canonical import canonical_json
 from aarlab.wire import UsageRequest
 
+P = ParamSpec("P")
+T = TypeVar("T")
 BATCH = 4
 LEAST_DOLLARS = 1e-9
 """Less than this is a rounding error of a sum."""
@@ -33,14 +39,26 @@ class Used:
     """What the call that is under way may cost at worst."""
 
 
+def _locked(method: Callable[Concatenate["Meter", P], T]) -> Callable[Concatenate["Meter", P], T]:
+    """One caller at a time."""
+
+    @functools.wraps(method)
+    def held(self: "Meter", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with self.lock:
+            return method(self, *args, **kwargs)
+
+    return held
+
+
 class Meter:
-    """One researcher's meter; used from one thread."""
+    """One researcher's meter. Safe for several threads: a harness may ask its model while a tool works."""
 
     def __init__(self, journal: Path, operator: Operator, *, researcher: str, batch: int = BATCH) -> None:
         self._journal = journal
         self._operator = operator
         self._researcher = researcher
         self._batch = batch
+        self.lock = threading.RLock()
         found = _read(journal)
         # A call that was under way when the process was killed may have been paid for: it counts in full.
         self._total = replace(found, model_dollars=found.model_dollars + found.reserved, reserved=0.0)
@@ -66,10 +84,12 @@ class Meter:
         self.report()
         return self._operator.state().budgets.dollars
 
+    @_locked
     def reserve(self, dollars: float) -> None:
         """Call before a model is asked: who is killed while it answers has spent this."""
         self._keep(replace(self._total, reserved=dollars))
 
+    @_locked
     def pay(self, dollars: float) -> None:
         """Call when the model has answered: what it has cost instead. Tells the lab."""
         self._keep(replace(self._total, model_dollars=self._total.model_dollars + dollars, reserved=0.0))
@@ -85,6 +105,7 @@ class Meter:
         if self._total.experiments - self._told.experiments >= self._batch:
             self.report()
 
+    @_locked
     def report(self) -> None:
         """Tells the lab what it does not know yet. Raises OperatorError."""
         pending = UsageRequest(
@@ -98,6 +119,7 @@ class Meter:
             self._operator.usage(pending)
             self._told = self._total
 
+    @_locked
     def _add(self, more: Used) -> None:
         total = replace(
             self._total,

@@ -86,9 +86,9 @@ def make_mind(config: StudyConfig) -> Mind:
     if config.minds.kind == "search":
         return SearchMind(patience=config.minds.patience)
     if config.minds.kind == "agent":
-        from aarlab.minds.agent.command import CommandMind
+        from aarlab.minds.agent.choose import agent_mind
 
-        return CommandMind(config.minds, price=config.price)
+        return agent_mind(config.minds, price=config.price)
     from aarlab.minds.llm.mind import LlmMind
 
     return LlmMind(config.minds, price=config.price)
@@ -98,9 +98,9 @@ def shelves_of(config: StudyConfig) -> Mapping[str, Path]:
     """What a sandbox needs of the host besides, by its place inside. Raises UserError where it is not installed."""
     if config.minds.kind != "agent":
         return {}
-    from aarlab.minds.agent.install import located
+    from aarlab.minds.agent.choose import shelves
 
-    return located(config.minds, sandbox=config.sandbox).shelves
+    return shelves(config.minds, sandbox=config.sandbox)
 
 
 def _index(operator: Operator, name: str) -> int:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ class Transcript:
     def __init__(self, path: Path) -> None:
         """The file and its folder are made with the first entry."""
         self._path = path
+        self._lock = threading.Lock()
         named = {value for name, value in os.environ.items() if _SECRET.search(name) and len(value) >= SHORTEST}
         self._secrets = sorted((json.dumps(value)[1:-1] for value in named), key=len, reverse=True)
 
@@ -36,5 +38,5 @@ class Transcript:
         line = self.clean(json.dumps({"time": now, **entry}))
         self._path.parent.mkdir(mode=0o700, exist_ok=True)
         descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        with os.fdopen(descriptor, "w") as stream:
+        with self._lock, os.fdopen(descriptor, "w") as stream:
             stream.write(line + "\n")

@@ -39,6 +39,8 @@ class Exchange:
     """Its answer, where that is a stream."""
     answer: Any = None
     """Its answer, where that is one JSON value."""
+    settled: bool = False
+    """Whether it is paid."""
 
 
 class Books:
@@ -58,7 +60,10 @@ class Books:
         return exchange
 
     def settle(self, exchange: Exchange) -> None:
-        """Pays: nothing for what was refused, what it says it has used, or all that was set aside."""
+        """Pays, once: nothing for what was refused, what it says it has used, or all that was set aside."""
+        if exchange.settled:
+            return
+        exchange.settled = True
         seconds = time.monotonic() - exchange.begin
         whole = exchange.stream.answer if exchange.stream else exchange.answer
         found = answered(whole, form=exchange.form) if isinstance(whole, Mapping) else None

@@ -21,6 +21,7 @@ CONNECT_SECONDS, SILENT_SECONDS = 15.0, 600.0
 _SENT = ("accept", "content-type", "anthropic-version", "anthropic-beta", "openai-beta", "user-agent")
 _BACK = ("content-type", "retry-after", "retry-after-ms", "x-should-retry", "request-id", "x-request-id")
 Failed = Callable[[int, bytes], Awaitable[None]]
+Settle = Callable[[Exchange], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,9 @@ class Upstream:
 class Courier:
     """Used in one event loop."""
 
-    def __init__(self, upstream: Upstream, *, failed: Failed) -> None:
-        """`failed` is told of each error of the provider, before the harness is."""
-        self._upstream, self._failed = upstream, failed
+    def __init__(self, upstream: Upstream, *, failed: Failed, settle: Settle) -> None:
+        """`failed` is told of errors of the provider, and `settle` of whole answers, before the harness is."""
+        self._upstream, self._failed, self._settle = upstream, failed, settle
         self._vendor = vendor(upstream.name)
         self._client = httpx2.AsyncClient(timeout=httpx2.Timeout(SILENT_SECONDS, connect=CONNECT_SECONDS))
 
@@ -70,6 +71,8 @@ class Courier:
         except httpx2.RequestError as error:
             if exchange is not None and isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout):
                 exchange.sent = False
+            if exchange is not None:
+                await self._settle(exchange)
             if not started:  # else the harness sees an answer that is broken off, as it was
                 data = refusal(self._vendor, 502, "the connection to the provider was lost")
                 await Response(data, 502, media_type="application/json")(request.scope, request.receive, send)
@@ -101,6 +104,8 @@ class Courier:
             await self._failed(status, data)
         elif exchange is not None:
             exchange.answer = _json(data)
+        if exchange is not None:
+            await self._settle(exchange)
         data = data.replace(self._upstream.blank, b"[key]")
         await Response(data, status, back)(request.scope, request.receive, send)
 
@@ -117,6 +122,8 @@ class Courier:
             lines, newline, rest = (rest + piece).rpartition(b"\n")
             for line in lines.split(b"\n"):
                 stream.line(line)
+            if exchange is not None and stream.answer is not None:
+                await self._settle(exchange)
             if newline:
                 data = (lines + newline).replace(self._upstream.blank, b"[key]")
                 await send({"type": "http.response.body", "body": data, "more_body": True})

@@ -92,7 +92,9 @@ class Gate:
             work.result()
 
     async def _serve(self, request: Request, send: Send, *, body: bytes, form: Form) -> None:
-        courier = self._courier = self._courier or Courier(self._upstream, failed=self._failed)
+        if self._courier is None:
+            self._courier = Courier(self._upstream, failed=self._failed, settle=self._settle)
+        courier = self._courier
         if form == "models":
             return await courier.carry(request, send, body=b"", exchange=None)
         try:
@@ -110,7 +112,7 @@ class Gate:
         try:
             await courier.carry(request, send, body=fresh, exchange=exchange)
         finally:
-            await self._do(partial(self._books.settle, exchange))
+            await self._settle(exchange)
         return None
 
     async def _opened(self, work: Callable[[], Exchange]) -> Exchange:
@@ -125,6 +127,9 @@ class Gate:
     def _give_back(self, future: "Future[Exchange]") -> None:
         if future.exception() is None:
             self._books.settle(future.result())
+
+    async def _settle(self, exchange: Exchange) -> None:
+        await self._do(partial(self._books.settle, exchange))
 
     async def _failed(self, status: int, data: bytes) -> None:
         await self._do(partial(self._books.failed, status, data))

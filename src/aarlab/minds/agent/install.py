@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aarlab.errors import UserError
-from aarlab.minds.agent.preset import Preset, preset
-from aarlab.settings import MindSettings, SandboxSettings
+from aarlab.minds.agent.preset import Preset
 
 PLACE = "/opt/agent"
 """Where it is inside."""
@@ -28,13 +27,6 @@ class Installed:
     """The preset's own folder inside."""
     shelves: Mapping[str, Path]
     """Place inside -> host, for `Spec.shelves`."""
-
-
-def located(minds: MindSettings, *, sandbox: SandboxSettings) -> Installed:
-    """The program of the settings. Raises UserError."""
-    if sandbox.backend == "unsafe-local":
-        raise UserError(f"minds.agent = {minds.agent!r} works inside a sandbox, and unsafe-local is none")
-    return locate(preset(minds.agent), program=minds.program)
 
 
 def locate(agent: Preset, *, program: str = "") -> Installed:

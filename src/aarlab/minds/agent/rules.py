@@ -19,11 +19,29 @@ ROUTES: Mapping[tuple[str, str, str], Form] = {
     ("openai", "GET", "/v1/models"): "models",
 }
 """By vendor, method and path; there is nothing else."""
-DROPPED = {"mcp_servers", "container", "service_tier", "speed", "inference_geo", "n", "web_search_options"}
-"""Fields that let the provider do or charge what is not a plain answer of the model; they are left out."""
-STORED = ("previous_response_id", "conversation", "background", "prompt")
+_MESSAGES = (
+    "max_tokens messages metadata output_config output_format stop_sequences stream system temperature thinking "
+    "tool_choice tools top_k top_p"
+)
+_RESPONSES = (
+    "include input instructions max_output_tokens max_tool_calls metadata parallel_tool_calls prompt_cache_key "
+    "reasoning safety_identifier stream stream_options temperature text tool_choice tools top_logprobs top_p user"
+)
+_CHAT = (
+    "chat_template_kwargs frequency_penalty logit_bias logprobs max_completion_tokens max_tokens messages metadata "
+    "parallel_tool_calls presence_penalty prompt_cache_key reasoning_effort response_format seed stop stream "
+    "temperature tool_choice tools top_k top_logprobs top_p user verbosity"
+)
+KEPT: Mapping[Form, frozenset[str]] = {
+    "messages": frozenset(_MESSAGES.split()),
+    "count": frozenset(_MESSAGES.split()),
+    "responses": frozenset(_RESPONSES.split()),
+    "chat": frozenset(_CHAT.split()),
+}
+"""Fields that are sent. Others are left out: some have the provider do, or charge, more than an answer of one model."""
+STORED = ("previous_response_id", "conversation", "background", "prompt", "thread")
 """Fields that make a request longer than its body, or outlive it; such a request is refused."""
-PLAIN_TOOLS = (None, "function", "custom", "namespace", "local_shell")
+PLAIN_TOOLS = (None, "function", "custom", "namespace", "local_shell", "apply_patch")
 """Kinds of tools that the harness carries out; those that the provider carries out reach the network: left out."""
 LEAST_THOUGHT = 1024
 """Tokens of thinking, the least that Anthropic takes."""
@@ -70,9 +88,9 @@ def cleaned(given: bytes, *, form: Form, model: str, output: int) -> Cleaned:
         raise NotAllowed("the body is no JSON object")
     if found := [field for field in STORED if body.get(field)]:
         raise NotAllowed(f"{found[0]} is not allowed: a request is priced by what it holds")
-    if any(_points_away(one) for one in _objects({**body, "tools": None})):
+    kept = {field: value for field, value in body.items() if field in KEPT[form]} | {"model": model}
+    if any(_points_away(one) for one in _objects({**kept, "tools": None})):
         raise NotAllowed("what is elsewhere (an address, a stored file) cannot be part of a request; give it as text")
-    kept = {field: value for field, value in body.items() if field not in DROPPED} | {"model": model}
     if isinstance(kept.get("tools"), list):
         kept["tools"] = [one for one in kept["tools"] if isinstance(one, dict) and one.get("type") in PLAIN_TOOLS]
     return _CAPS[form](kept, output) if form in _CAPS else Cleaned(kept, 0)
