@@ -31,7 +31,9 @@ def carried_out(name: str, given: dict[str, Any]) -> str:
 
 def answered(talk: list[dict[str, Any]], offered: list[dict[str, Any]]) -> dict[str, Any]:
     body = {"model": NAME, "messages": talk, "tools": offered}
-    message: dict[str, Any] = post(MODEL, body, authorization=f"Bearer {os.environ['SMALL_TOKEN']}")["choices"][0]["message"]
+    message: dict[str, Any] = post(MODEL, body, authorization=f"Bearer {os.environ['SMALL_TOKEN']}")["choices"][0][
+        "message"
+    ]
     return message
 
 

@@ -1,7 +1,6 @@
 """Where a coding agent lies on the host, and which of the host's folders a sandbox needs for it: these and no other."""
 
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from aarlab.errors import UserError
 from aarlab.minds.agent.preset import Preset
+from aarlab.minds.agent.reach import reachable
 
 PLACE = "/opt/agent"
 """Where it is inside."""
@@ -30,7 +30,7 @@ class Installed:
 
 
 def locate(agent: Preset, *, program: str = "") -> Installed:
-    """Finds the program of a preset, or `program` (a name or a path) instead. Raises UserError."""
+    """Finds the program of a preset, or `program` (a name or a path) instead. Raises UserError, OperatorError."""
     shelves: dict[str, Path] = {}
     inside = ""
     if wanted := program or agent.program:
@@ -41,9 +41,9 @@ def locate(agent: Preset, *, program: str = "") -> Installed:
         inside, shelves = _program(Path(found), agent)
     if agent.folder:
         shelves[f"{PLACE}/own"] = Path(agent.folder)
-    for place in shelves.values():
-        _check(place, agent)
-    return Installed(inside, f"{PLACE}/own", shelves)
+        if not Path(agent.folder).is_dir():
+            raise UserError(f"{agent.title}: there is no folder {agent.folder}")
+    return Installed(inside, f"{PLACE}/own", {place: reachable(host) for place, host in shelves.items()})
 
 
 def _program(found: Path, agent: Preset) -> tuple[str, dict[str, Path]]:
@@ -100,12 +100,3 @@ def _node(agent: Preset) -> dict[str, Path]:
         raise UserError(f"{agent.title}: it runs with Node.js, and there is no program 'node': install Node.js")
     real = Path(found).resolve()
     return {} if real.is_relative_to("/usr/bin") and real.name == "node" else {f"{PLACE}/bin/node": real}
-
-
-def _check(place: Path, agent: Preset) -> None:
-    """A sandbox runs as another user than root: it must be able to walk there. Raises UserError."""
-    if not place.exists():
-        raise UserError(f"{agent.title}: {place} does not exist")
-    closed = next((one for one in place.resolve().parents if not one.stat().st_mode & 0o001), None)
-    if os.geteuid() == 0 and closed is not None:
-        raise UserError(f"{agent.title}: sandboxes cannot enter {closed}; install it where every user may read")

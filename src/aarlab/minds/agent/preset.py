@@ -47,7 +47,9 @@ def preset(agent: str) -> Preset:
     """The preset of the setting `minds.agent`: a name, or a path to a TOML file. Raises UserError."""
     path = Path(agent) if agent.endswith(".toml") else FOLDER / f"{agent}.toml"
     if path.parent == FOLDER and agent not in names():
-        raise UserError(f"minds.agent = {agent!r}: there are claude-sdk, {', '.join(names())}, or a path to a .toml file")
+        raise UserError(
+            f"minds.agent = {agent!r}: there are claude-sdk, {', '.join(names())}, or a path to a .toml file"
+        )
     try:
         found = Preset.model_validate(tomllib.loads(path.read_text()))
     except OSError as error:
