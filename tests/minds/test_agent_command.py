@@ -1,5 +1,6 @@
 """Coding agents as commands inside the sandbox: real programs, sandbox, bridge, proxy, MCP server and command `lab`."""
 
+import json
 import os
 import shutil
 import socket
@@ -88,11 +89,9 @@ def test_a_command_of_ones_own_earns_a_verified_row(tmp_path: Path, monkeypatch:
     assert not files_with(KEY, paths.root)
     kinds = [one["kind"] for one in transcript(paths)]
     assert kinds.count("session") == kinds.count("session ended") == 4
-    assert [one["tool"] for one in transcript(paths) if one["kind"] == "tool"][0] == "edit"
-    assert [one["output"] for one in transcript(paths) if one["kind"] == "session ended"][:2] == [
-        "Done.",
-        "Nothing more.",
-    ]
+    assert next(one["tool"] for one in transcript(paths) if one["kind"] == "tool") == "edit"
+    outputs = [one["output"] for one in transcript(paths) if one["kind"] == "session ended"]
+    assert outputs == ["Done.", *["Nothing more."] * 3]
     assert "writes: Done." in log
     paid = sum(one["dollars"] for one in transcript(paths) if one["kind"] == "answer")
     assert paid > 0
@@ -105,19 +104,20 @@ def test_a_command_of_ones_own_earns_a_verified_row(tmp_path: Path, monkeypatch:
 def own(folder: Path, *argv: str) -> str:
     """A preset in a file."""
     path = folder / "own.toml"
-    path.write_text(f'title = "Mine"\nargv = {list(argv)}\n')
+    path.write_text(f'title = "Mine"\nargv = {json.dumps(argv)}\n')
     return str(path)
 
 
 def test_a_command_that_does_not_work_is_refused_with_its_last_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    agent = own(tmp_path, "sh", "-c", "echo '\x1b[31mno such option' >&2; exit 4")
-    with llm_server() as server:
-        _, state, log = run(server, monkeypatch, tmp_path / "s", minds={"agent": agent})
-    assert log.count("a session begins") == 3
-    assert log.splitlines()[-1].endswith("Mine does not work: exit status 4: [31mno such option")
-    assert state.researchers["r1"].cpu_seconds > 0
+    agent = own(tmp_path, "sh", "-c", "printf '\\033[31mno such option' >&2; exit 4")
+    words = r"Mine does not work: exit status 4: \[31mno such option$"
+    with llm_server() as server, pytest.raises(UserError, match=words):
+        run(server, monkeypatch, tmp_path / "s", minds={"agent": agent})
+    paths = StudyPaths(tmp_path / "s")
+    assert (paths.logs / "r1.log").read_text().count("a session begins") == 3
+    assert State.of(events(paths)).researchers["r1"].cpu_seconds > 0
 
 
 @pytest.mark.slow
