@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from aarlab.api.client import Door
+from aarlab.api.unix import UnixHttp
 from aarlab.errors import OperatorError
 from aarlab.fleet.bench import Bench, fair_share
 from aarlab.fleet.housing import backend_of, house
@@ -37,10 +38,10 @@ class Office:
         self.ended: list[BaseException] = []
         operator = stack.enter_context(lab.operator())
         settings = SandboxSettings(memory_mb=256, disk_mb=16)
-        sandbox = stack.enter_context(house(backend_of(settings), lab.paths, settings, name="r1", index=0))
+        self.sandbox = stack.enter_context(house(backend_of(settings), lab.paths, settings, name="r1", index=0))
         self.bench = Bench(
             stack.enter_context(Door(lab.socket("r1"))),
-            sandbox,
+            self.sandbox,
             meter=Meter(folder / "usage.json", operator, researcher="r1"),
             share=fair_share(BudgetSettings(experiments=EXPERIMENTS), index=0, researchers=1),
             seconds=60.0,
@@ -161,3 +162,54 @@ def test_without_the_library_it_says_what_to_install(office: Office, monkeypatch
     monkeypatch.setitem(sys.modules, "mcp.server", None)
     with pytest.raises(OperatorError, match=r'pip install "aarlab\[mcp\]"'), office.serve():
         pass
+
+
+def test_nonsense_at_the_socket_breaks_nothing(office: Office) -> None:
+    async def talk(caller: Caller) -> None:
+        assert "ok (exit status 0)" in await caller.call("bash", command="true")
+
+    kind = {"Content-Type": "application/json", "Accept": "application/json"}
+    deep, huge = b"[" * 100_000, b'{"id": 1, "x": "' + b"x" * (5 << 20) + b'"}'
+    bodies = (b"", b"\xff\xfe", b"null", b"[]", deep, huge, b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call"}')
+    with office.serve():
+        http = UnixHttp(office.socket, timeout=30.0)
+        for version in ("2025-06-18", "2026-07-28", "1999-01-01"):
+            for body in bodies:
+                status, _ = http.ask("POST", "/mcp", body=body, headers=kind | {"MCP-Protocol-Version": version})
+                assert status == 200 or 400 <= status < 500, (version, body[:40], status)
+        http.close()
+        over_socket(office.socket, talk)
+
+
+def test_the_command_lab_carries_it_inside_the_sandbox(office: Office) -> None:
+    head = {"jsonrpc": "2.0", "id": 1, "method": "initialize"}
+    about = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    modern = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
+    asked = [
+        {**head, "params": about},
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        {
+            "jsonrpc": "2.0",
+            "id": 2,
+            "method": "tools/call",
+            "params": {"name": "bash", "arguments": {"command": "id -u"}},
+        },
+        {"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {"name": "bäsh", "_meta": modern}},
+        {"jsonrpc": "2.0", "id": 4, "method": "no/such"},
+    ]
+    lines = "".join(f"{json.dumps(one)}\n" for one in asked) + "{broken\n[]\n"
+    with office.serve():
+        done = office.sandbox.exec(["lab", "mcp"], timeout=60, stdin=lines.encode())
+    assert (done.returncode, done.stderr) == (0, b"")
+    answers = {one["id"] or str(one["error"]["code"]): one for one in map(json.loads, done.stdout.splitlines())}
+    assert answers.keys() == {1, 2, 3, 4, "-32700", "-32600"}
+    assert answers[1]["result"]["protocolVersion"] == "2025-06-18"
+    assert "output:\n1000" in answers[2]["result"]["content"][0]["text"]
+    assert answers[3]["result"]["content"][0]["text"].startswith("there is no tool 'bäsh'")
+    assert answers[4]["error"]["code"] == -32601
+    away = office.sandbox.exec(["lab", "mcp"], timeout=60)
+    assert (away.returncode, away.stdout) == (3, b"")
+    assert away.stderr == b"lab: this study's researcher has no MCP server; `lab --help` has the same verbs\n"

@@ -19,6 +19,8 @@ from aarlab.wire import UsageRequest
 P = ParamSpec("P")
 T = TypeVar("T")
 BATCH = 4
+BATCH_SECONDS = 30.0
+"""Core time that is told at the latest."""
 LEAST_DOLLARS = 1e-9
 """Less than this is a rounding error of a sum."""
 
@@ -102,7 +104,8 @@ class Meter:
     def ended(self, *, cpu_seconds: float, wall_seconds: float) -> None:
         """Call after any command; reports when a batch is full."""
         self._add(Used(cpu_seconds=cpu_seconds, wall_seconds=wall_seconds))
-        if self._total.experiments - self._told.experiments >= self._batch:
+        pending = self._total.cpu_seconds - self._told.cpu_seconds
+        if self._total.experiments - self._told.experiments >= self._batch or pending >= BATCH_SECONDS:
             self.report()
 
     @_locked

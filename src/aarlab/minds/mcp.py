@@ -41,13 +41,15 @@ class Calls:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="tools")
         self._heard = self._count = 0
         self._closed = False
+        self.last_words = OVER
+        """What a call is answered when the session is over."""
         self.error: BaseException | None = None
         """What has ended the session."""
 
     async def call(self, name: str, given: Mapping[str, Any]) -> tuple[bool, Sequence[str]]:
         """Whether it was carried out, and the texts of its result: that of the tool, then the operator's words."""
         if self._closed:
-            return False, [OVER]
+            return False, [self.last_words]
         job = self._worker.submit(self._carry_out, name, given)
         job.add_done_callback(self._look)
         waiting = asyncio.wrap_future(job)
@@ -55,7 +57,7 @@ class Calls:
             await asyncio.wait([waiting])
         finally:
             waiting.cancel()  # who waits for the answer has gone: a call that has not begun need not begin
-        return (False, [OVER]) if waiting.cancelled() or waiting.exception() else waiting.result()
+        return (False, [self.last_words]) if waiting.cancelled() or waiting.exception() else waiting.result()
 
     def close(self) -> None:
         """Waits for the call that is under way; those behind it are dropped."""
@@ -64,7 +66,7 @@ class Calls:
 
     def _carry_out(self, name: str, given: Mapping[str, Any]) -> tuple[bool, Sequence[str]]:
         if self.error is not None:
-            return False, [OVER]
+            return False, [self.last_words]
         self._count += 1
         part = {"tool_name": name, "tool_call_id": f"mcp-{self._count}"}
         self._note("response", {**part, "part_kind": "tool-call", "args": dict(given)})
