@@ -1,6 +1,7 @@
 """Carries a request to the provider with the key, and what comes back to the harness as it comes, without it."""
 
 import json
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,6 +49,7 @@ class Courier:
         """`failed` is told of errors of the provider, and `settle` of whole answers, before the harness is."""
         self._upstream, self._failed, self._settle = upstream, failed, settle
         self._vendor = vendor(upstream.name)
+        logging.getLogger("httpx2").setLevel(logging.WARNING)  # it writes addresses into the researcher's log
         self._client = httpx2.AsyncClient(timeout=httpx2.Timeout(SILENT_SECONDS, connect=CONNECT_SECONDS))
 
     async def close(self) -> None:
