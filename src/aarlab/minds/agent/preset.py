@@ -32,6 +32,8 @@ class Preset(Model):
     """Of model providers, which it speaks; () = any."""
     argv: tuple[str, ...] = Field(min_length=1)
     """The command. Without {prompt} the prompt is its standard input."""
+    output: Literal["text", "json"] = "text"
+    """"json": its lines repeat what the lab's proxy has heard, so they stay out of the log."""
     environment: Mapping[str, str] = Field(default_factory=dict)
     """Beside what every command in a sandbox has."""
     files: Mapping[str, str] = Field(default_factory=dict)

@@ -23,7 +23,7 @@ HOME = ".agent"
 """Below /work; made anew for each session."""
 MODEL_PORT, MCP_PORT = 8801, 8802
 """On 127.0.0.1 of the sandbox, which is no other's."""
-LINES, CHARACTERS, KEPT = 4000, 2000, 40
+LINES, CHARACTERS, KEPT = 4000, 2000, 20
 """Of one session's output in the log, of one line, and lines of its end in the transcript."""
 _PATH = f"{PLACE}/bin:/opt/aarlab/bin:/usr/bin:/bin"
 _BRIDGE = ("/opt/aarlab/bin/python", "-P", "-m", "aarlab.inside.bridge")
@@ -55,9 +55,11 @@ class Tally(Scribe):
     """By the model, as its answers say, and at the lab's MCP server."""
 
     def answer(self, answer: "ModelResponse", *, dollars: float, seconds: float, prices: str) -> None:
-        """See Scribe."""
-        self.calls += len(answer.tool_calls)
+        """See Scribe. What its own tools do is in no other line of the log."""
         super().answer(answer, dollars=dollars, seconds=seconds, prices=prices)
+        for call in answer.tool_calls:
+            self.calls += 1
+            self.command(f"{call.tool_name} {call.args_as_json_str()}")
 
     def call(self, tool: str, *, result: str, seconds: float) -> None:
         """See Scribe."""
@@ -131,6 +133,8 @@ class Session:
         """Into the log, where the lab's detectors and the monitor read it: text of a researcher."""
         shown = visible(line)[:CHARACTERS]
         self._last.append(shown)
+        if self._command.preset.output == "json" and shown.startswith("{"):
+            return
         self._lines += 1
         if self._lines <= LINES:
             self._bench.log(f"writes: {shown}")
