@@ -25,7 +25,7 @@ from aarlab.settings import MindSettings, PriceSettings, SandboxSettings, StudyC
 from tests.support.fleet import events, leftovers
 from tests.support.llm_agent import by_agent
 from tests.support.llm_mind import Ids, files_with, toy, transcript, verified, write
-from tests.support.llm_server import KEY, Calls, LlmServer, Reply, Request, Says, Step, llm_server
+from tests.support.llm_server import KEY, Calls, Fails, LlmServer, Reply, Request, Says, Step, llm_server
 
 SMALL = str(Path(__file__).parents[1] / "support" / "agent" / "agent.toml")
 LOOKS = """
@@ -121,16 +121,30 @@ def test_a_command_that_does_not_work_is_refused_with_its_last_words(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("minutes", [0.05, 60.0])
-def test_a_session_ends_with_its_time_and_with_the_study(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, minutes: float
-) -> None:
+def test_a_session_ends_with_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    agent = own(tmp_path, "sh", "-c", "echo waits; sleep 1000")
+    with llm_server() as server, pytest.raises(UserError, match="Mine does not work: its time was over: waits"):
+        run(server, monkeypatch, tmp_path / "s", minds={"agent": agent, "session_minutes": 0.05})
+
+
+@pytest.mark.slow
+def test_a_session_ends_with_the_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     agent = own(tmp_path, "sh", "-c", "echo waits; sleep 1000")
     with llm_server() as server:
-        minds, budget = {"agent": agent, "session_minutes": minutes}, {"minutes": 0.1}
-        _, _, log = run(server, monkeypatch, tmp_path / "s", minds=minds, budget=budget)
+        _, _, log = run(server, monkeypatch, tmp_path / "s", minds={"agent": agent}, budget={"minutes": 0.6})
+    assert log.count("a session begins") == 1
     assert "writes: waits" in log
-    assert ("the session ended: timeout" if minutes < 1 else "the session ended: error (exit status -9)") in log
+    assert "the session ended: error (exit status -9)" in log
+    assert log.splitlines()[-1].endswith("has finished")
+
+
+@pytest.mark.slow
+def test_a_wrong_key_ends_the_study_and_costs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = Fails(401, "Incorrect API key provided", code="invalid_api_key")
+    with llm_server(policy=refused) as server, pytest.raises(UserError, match="the provider refused the key"):
+        run(server, monkeypatch, tmp_path / "s", minds={"agent": SMALL})
+    assert len(server.requests) == 1
+    assert State.of(events(StudyPaths(tmp_path / "s"))).researchers["r1"].model_dollars == 0
 
 
 @pytest.mark.parametrize(
