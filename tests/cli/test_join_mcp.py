@@ -135,6 +135,15 @@ def test_a_signal_ends_it_and_answers_what_is_under_way(study: StudyPaths, numbe
 
 
 @pytest.mark.slow
+def test_a_signal_while_the_lab_is_starting_ends_it(study: StudyPaths) -> None:
+    with subprocess.Popen(command(study), cwd=study.root, env=environment(), stdin=subprocess.PIPE) as process:
+        until(lambda: running(study) is not None, seconds=SECONDS)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(SECONDS) == 130
+    assert running(study) is None
+
+
+@pytest.mark.slow
 def test_a_client_that_kills_and_starts_again_goes_on_in_the_workspace(study: StudyPaths) -> None:
     async def talk(caller: Caller) -> None:
         assert "output:\nkept" in await caller.call("bash", command="cat mine")

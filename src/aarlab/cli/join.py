@@ -114,9 +114,9 @@ def _sit(paths: "StudyPaths", who: str, command: str | None, *, terminal: bool, 
     tell(f"{who} joins the study {config.study.name} in {paths.root}")
     make = AgentSeat if mcp else Seat
     with (
-        serving(paths) as alone,
-        _clock(paths, who, alone=alone),
         _signals() as stopped,
+        serving(paths, stop=stopped.is_set) as alone,
+        _clock(paths, who, alone=alone),
         make(paths, config, name=who, alone=alone, tell=tell) as seat,
     ):
         if terminal and command is None:
