@@ -183,6 +183,26 @@ def test_a_session_follows_another_and_the_operator_is_heard(tmp_path: Path, mon
     assert len([one for one in transcript(paths) if one["kind"] == "session"]) >= 2
 
 
+def test_a_long_conversation_is_summed_up_by_the_harness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    summed = list[int]()
+
+    def step(request: Request) -> Reply:
+        if "summary" in str(request.messages[-1]["content"][-1]).lower():
+            summed.append(request.number)
+            return Says("<summary>the threshold is near one half</summary>")
+        noise = Calls(("bash", {"command": "seq 1 1500"}))
+        return noise if request.number < 14 else Says("Done.")
+
+    with llm_server(policy=ours(step)) as server:
+        use(server, monkeypatch, tmp_path)
+        run(study(minds={"context_tokens": 16_000, "output_tokens": 2048}), tmp_path / "s")
+    assert summed
+    after = server.requests[summed[0] + 1]
+    assert "the threshold is near one half" in first_message(after)
+    assert after.size < server.requests[summed[0]].size / 2
+    assert all(request.size / 4 < 22_000 for request in server.requests)
+
+
 def test_at_the_end_of_the_study_it_has_three_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config, told = study(), list[int]()
     paths = create_study(config, folder=tmp_path / "s")
@@ -262,7 +282,8 @@ def test_the_program_sees_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def first_message(request: Request) -> str:
     """What the harness puts before our words is part of it."""
-    return "".join(part["text"] for part in request.messages[0]["content"])
+    content = request.messages[0]["content"]
+    return content if isinstance(content, str) else "".join(part["text"] for part in content)
 
 
 def log(paths: StudyPaths) -> str:

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aarlab.errors import OperatorError, ResearcherError, UserError
+from aarlab.errors import AarlabError, OperatorError, ResearcherError, UserError
 from aarlab.minds.agent import leash
 from aarlab.minds.agent.notices import Notices
 from aarlab.minds.llm.names import Name, name_of, require_key
@@ -31,6 +31,10 @@ IDLE = 3
 """Sessions in a row in which no tool was called: it has nothing more to do."""
 BEAT_SECONDS = 0.25
 """How often a wait for the harness looks for a stop."""
+LEAST_WINDOW = 100_000
+"""Tokens; the harness takes no smaller window, but a part of one at which it makes its summary."""
+RETRIES = 6
+"""Of one call of the model, by the harness; as many attempts as the llm mind makes, and one."""
 TOOL_SECONDS = 24 * 3600
 """Longest call of a tool; the tools have limits of their own."""
 _SET_BY_SDK = ("CLAUDE_CODE_ENTRYPOINT", "CLAUDE_AGENT_SDK_VERSION", "CLAUDE_CODE_SDK_READS_SESSION_STATE", "PWD")
@@ -120,6 +124,7 @@ class Harness:
 
     def _environment(self, proxy: "Proxy") -> dict[str, str]:
         model, settings = self._name.model, self._settings
+        window = max(LEAST_WINDOW, settings.context_tokens)
         chosen = {
             "HOME": str(self._home),
             "CLAUDE_CONFIG_DIR": str(self._home / "config"),
@@ -128,7 +133,9 @@ class Harness:
             "ANTHROPIC_SMALL_FAST_MODEL": model,
             "ANTHROPIC_DEFAULT_HAIKU_MODEL": model,
             "CLAUDE_CODE_MAX_OUTPUT_TOKENS": str(settings.output_tokens),
-            "CLAUDE_CODE_AUTO_COMPACT_WINDOW": str(settings.context_tokens),
+            "CLAUDE_CODE_AUTO_COMPACT_WINDOW": str(window),
+            "CLAUDE_AUTOCOMPACT_PCT_OVERRIDE": str(min(99, 100 * settings.context_tokens // window)),
+            "CLAUDE_CODE_MAX_RETRIES": str(RETRIES),
             "MCP_TOOL_TIMEOUT": str(TOOL_SECONDS * 1000),
             "IS_SANDBOX": "1",
             "ENABLE_TOOL_SEARCH": "false",
@@ -238,7 +245,7 @@ class Session:
         self._worked = True
         try:
             return "\n\n".join([self._tools.call(name, given), *self._notices.fresh()])
-        except (Stopped, OperatorError) as error:
+        except (Stopped, AarlabError) as error:
             self._failed = error
             return "not carried out: the session ends"
 
