@@ -104,7 +104,7 @@ class Session:
     def _furnish(self) -> tuple[list[str], dict[str, str]]:
         """A new home with the agent's files and its prompt; its command line and environment."""
         preset, bench = self._command.preset, self._bench
-        bench.run(f"rm -rf /work/{HOME}", seconds=_CLEAN_SECONDS)
+        bench.run(f"chmod -R u+rwx {HOME}; rm -rf {HOME}", seconds=_CLEAN_SECONDS)
         words = self._words()
         for path, text in preset.files.items():
             bench.put(f"{HOME}/{path}", filled(text, words).encode())
