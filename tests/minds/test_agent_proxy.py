@@ -17,7 +17,7 @@ from aarlab.errors import ResearcherError, UserError
 from tests.support.lab import FAST, LabProcess, until
 from tests.support.llm_mind import files_with
 from tests.support.llm_proxy import Front, front
-from tests.support.llm_server import KEY, Calls, Drops, DropsMidway, Fails, Paced, Raw, Says, Stalls
+from tests.support.llm_server import KEY, Calls, Drops, DropsMidway, Fails, FailsMidway, Paced, Raw, Says, Stalls
 
 MODELS = ("anthropic/claude-sonnet-4-5", "openai/gpt-5", "openai-chat/scripted")
 LOOK: dict[str, Any] = {"model": "small-helper", "max_tokens": 500, "messages": [{"role": "user", "content": "look"}]}
@@ -263,6 +263,16 @@ def test_what_no_repetition_cures_ends_all_requests_and_shows_no_key(
         assert str(to.proxy.over) == f"minds.model = 'anthropic/claude-sonnet-4-5': {says}"
         assert len(to.server.requests) == 1
         assert to.spent == pytest.approx(0)
+
+
+@pytest.mark.parametrize(("key", "seen"), [(KEY, "none of [key]"), ("none", f"none of {KEY}")])
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_answer_cannot_show_the_key_and_a_word_is_no_key(
+    lab: LabProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, seen: str, stream: bool
+) -> None:
+    reply = FailsMidway(message=f"none of {KEY}") if stream else Says(f"none of {KEY}")
+    with front(lab, tmp_path, monkeypatch, reply, key=key) as to:
+        assert seen in post(to, stream=stream).text
 
 
 def test_what_may_pass_is_handed_on_with_its_pause(

@@ -22,7 +22,7 @@ from aarlab.minds.protocol import Share
 from aarlab.minds.tools.scribe import Scribe
 from aarlab.settings import MindSettings, PriceSettings, SandboxSettings
 from tests.support.lab import LabProcess, until
-from tests.support.llm_server import LlmServer, Step, llm_server
+from tests.support.llm_server import KEY, LlmServer, Step, llm_server
 
 PRICE = PriceSettings(model_input=1.0, model_output=10.0)
 
@@ -82,6 +82,7 @@ def front(
     dollars: float = 1.0,
     output: int = 1000,
     base: str = "",
+    key: str = KEY,
 ) -> Iterator[Front]:
     """A researcher r1 with so many dollars that speaks to `script` through the proxy."""
     settings, name, lines = MindSettings(model=model, output_tokens=output), name_of(model), list[str]()
@@ -89,7 +90,7 @@ def front(
         backend_of(SandboxSettings(backend="unsafe-local")), lab.paths, SandboxSettings(), name="r1", index=0
     )
     with llm_server(*script) as server, lab.operator() as operator, Door(lab.socket("r1")) as door, sandbox:
-        for variable, value in server.environment().items():
+        for variable, value in server.environment(key).items():
             monkeypatch.setenv(variable, base if base and variable.endswith("_BASE_URL") else value)
         kept = folder / "kept" / "r1.jsonl"
         meter = Meter(folder / "usage.json", operator, researcher="r1")

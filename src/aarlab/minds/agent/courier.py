@@ -18,6 +18,8 @@ from aarlab.minds.llm.names import Name
 
 MOST_BYTES = 32 << 20
 """Of an answer that is no stream."""
+SHORTEST = 16
+"""Characters of a key; what has fewer is an ordinary word."""
 CONNECT_SECONDS, SILENT_SECONDS = 15.0, 600.0
 _SENT = ("accept", "content-type", "anthropic-version", "anthropic-beta", "openai-beta", "user-agent")
 _BACK = ("content-type", "retry-after", "retry-after-ms", "x-should-retry", "request-id", "x-request-id")
@@ -36,10 +38,9 @@ class Upstream:
     key: str = field(repr=False)
     """The real one."""
 
-    @property
-    def blank(self) -> bytes:
-        """The key as it would stand in an answer."""
-        return self.key.encode()
+    def without_key(self, data: bytes) -> bytes:
+        """What the harness may see. A short word is no key: servers of one's own take any."""
+        return data.replace(self.key.encode(), b"[key]") if len(self.key) >= SHORTEST else data
 
 
 class Courier:
@@ -100,7 +101,7 @@ class Courier:
         if data is None:
             data = refusal(self._vendor, status, "the answer is too long")
         elif status != 200:
-            data = redacted(data, self._upstream.key)
+            data = redacted(self._upstream.without_key(data))
             if exchange is not None:
                 exchange.sent, exchange.status = False, status
             await self._failed(status, data)
@@ -108,7 +109,7 @@ class Courier:
             exchange.answer = _json(data)
         if exchange is not None:
             await self._settle(exchange)
-        data = data.replace(self._upstream.blank, b"[key]")
+        data = self._upstream.without_key(data)
         await Response(data, status, back)(request.scope, request.receive, send)
 
     async def _hand_on_stream(
@@ -127,10 +128,10 @@ class Courier:
             if exchange is not None and stream.answer is not None:
                 await self._settle(exchange)
             if newline:
-                data = (lines + newline).replace(self._upstream.blank, b"[key]")
+                data = self._upstream.without_key(lines + newline)
                 await send({"type": "http.response.body", "body": data, "more_body": True})
         stream.line(rest)
-        await send({"type": "http.response.body", "body": rest.replace(self._upstream.blank, b"[key]")})
+        await send({"type": "http.response.body", "body": self._upstream.without_key(rest)})
 
 
 async def _whole(found: httpx2.Response) -> bytes | None:

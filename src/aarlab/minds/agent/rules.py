@@ -163,7 +163,6 @@ def refusal(vendor: str, status: int, words: str) -> bytes:
     return json.dumps({"error": {"message": words, "type": kind, "param": None, "code": kind}}).encode()
 
 
-def redacted(data: bytes, key: str) -> bytes:
-    """What the provider has sent without the key, whole or in part, as some repeat it in errors."""
-    text = data.decode(errors="replace").replace(key, "[key]") if key else data.decode(errors="replace")
-    return _KEYLIKE.sub("[key]", text).encode()
+def redacted(data: bytes) -> bytes:
+    """An error of a provider without what looks like a key: some repeat a part of it."""
+    return _KEYLIKE.sub("[key]", data.decode(errors="replace")).encode()
