@@ -232,6 +232,7 @@ def test_a_real_coding_agent_earns_a_verified_row(tmp_path: Path, monkeypatch: p
         paths, state, log = run(server, monkeypatch, tmp_path / "s", minds=minds, sandbox=sandbox, price=price)
     assert [(one.door, one.status) for one in state.submissions.values()] == [("dev", "ok"), ("verify", "ok")], log
     assert [one.kind for one in state.findings.values()] == ["result"]
+    assert not state.incidents
     assert "Cheating disqualifies" in str(server.requests[0].body)
     assert {one["tool"] for one in transcript(paths) if one["kind"] == "tool"} >= {"edit", "submit_verify", "post"}
     assert not files_with(KEY, paths.root)
