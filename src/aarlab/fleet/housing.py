@@ -42,8 +42,8 @@ def house(
         work=paths.work(name),
         data=paths.data_of(name),
         sock=paths.socket_folder(name),
-        disk_image=paths.disks / f"{name}.img",
         shelves=shelves or {},
+        disk_image=paths.disks / f"{name}.img",
         uid=paths.uid(index),
         limits=limits,
     )
