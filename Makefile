@@ -1,6 +1,7 @@
 # make run ARGS="..."   set up once, then `aarlab run ...`
 # make test             set up once, then lint, types, import order and the tests
-# make test-slow        the tests that take minutes, and those that need the language model
+# make test-slow        the tests that take minutes, and those that need the language model; coding agents on the PATH too:
+#                       npm install -g @openai/codex opencode-ai @anthropic-ai/claude-code
 # make bench            benchmarks, each as a ratio (minutes)
 # make docs             rewrite the generated references
 # make results          docs/results.md: all methods on all embedded domains (minutes)

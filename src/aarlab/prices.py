@@ -9,6 +9,7 @@ from typing import Protocol
 
 from aarlab.errors import OperatorError, UserError
 from aarlab.settings import MindSettings, ModelPrice, PriceSettings, StudyConfig
+from aarlab.wire import Tokens
 
 MILLION = 1_000_000
 ANTHROPIC_CACHE_WRITE = 1.25
@@ -48,6 +49,16 @@ class Counts:
     output_tokens: int = 0
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
+
+
+def tokens_of(usage: Counted) -> Tokens:
+    """As the ledger has them."""
+    return Tokens(
+        input=usage.input_tokens,
+        output=usage.output_tokens,
+        cache_read=usage.cache_read_tokens,
+        cache_write=usage.cache_write_tokens,
+    )
 
 
 @dataclass(frozen=True)

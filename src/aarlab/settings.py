@@ -4,6 +4,7 @@ Every field has a line of documentation, which `aarlab init study` prints.
 """
 
 from datetime import date
+from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -180,30 +181,39 @@ class ProblemSettings(Model):
 class MindSettings(Model):
     """[minds]"""
 
-    kind: Literal["search", "llm"] = "search"
-    """What decides: "search" composes methods and needs no model and no key; "llm" is a language model."""
+    kind: Literal["search", "llm", "agent"] = "search"
+    """What decides: "search" composes methods and needs no model and no key; "llm" is a language model; "agent" is a
+    coding agent of somebody else's."""
     patience: int = Field(4, ge=1)
     """search: trials without a better dev answer before it looks for another's method to adopt."""
     model: str = ""
-    """llm: "provider/model", the provider one of anthropic, openai, openai-chat (extra `llm`)."""
+    """llm, agent: "provider/model", the provider one of anthropic, openai, openai-chat (extra `llm`)."""
     prompt: str = "minimal"
-    """llm: "minimal", "prescribed" (a fixed workflow), or a path to a Markdown file with instructions of your own."""
+    """llm, agent: "minimal", "prescribed" (a fixed workflow), or a path to a Markdown file with your instructions."""
+    agent: str = "claude-sdk"
+    """agent: "claude-sdk" is the Claude Agent SDK (extra `claude`); inside the sandbox "claude-code", "codex",
+    "opencode", or a path to a .toml file with a command of your own (extras `llm` and `mcp`)."""
+    program: str = ""
+    """agent: where the program of a command is; "" = on the PATH."""
+    session_minutes: float = Field(60.0, gt=0, le=1440)
+    """agent: longest session of a command; a fresh one follows, with its notes."""
     turns: int = Field(60, ge=1)
-    """llm: answers of the model in one session; a fresh session follows, with its notes."""
+    """llm, agent: answers of the model in one session; a fresh session follows, with its notes."""
     context_tokens: int = Field(100_000, ge=4_000)
-    """llm: a conversation that would be longer is cut to half of this, oldest turns first."""
+    """llm, agent: a conversation that would be longer is cut to half of this, oldest turns first."""
     calls: Literal["native", "json"] = "native"
     """llm: how it calls tools: "native", or "json" for a model or a server that knows no tools: each answer is one
     call, as JSON of a form that the server enforces."""
     output_tokens: int = Field(8_192, ge=256)
-    """llm: most tokens of one answer."""
+    """llm, agent: most tokens of one answer."""
     stall_seconds: float = Field(300.0, gt=0)
     """llm: a provider that sends nothing for so long while it answers is asked again."""
 
     @property
     def words(self) -> str:
         """As it is called where researchers are listed: "search", "llm anthropic/claude-sonnet-4-5"."""
-        return self.kind if self.kind == "search" else f"{self.kind} {self.model}".strip()
+        name = {"agent": f"{Path(self.agent).stem} "}.get(self.kind, "")
+        return self.kind if self.kind == "search" else f"{self.kind} {name}{self.model}".strip()
 
 
 class ResearcherSettings(Model):

@@ -83,7 +83,7 @@ def _responses(reply: Calls | Says, request: Request) -> dict[str, Any]:
     for number, (name, value) in enumerate(reply.calls if isinstance(reply, Calls) else ()):
         call = {"call_id": f"call_{request.number}_{number}", "name": name, "arguments": _arguments(value)}
         item = {"type": "function_call", "id": f"fc_{request.number}_{number}", "status": "completed"}
-        output.append({**item, **call})
+        output.append({**item, **call, **_namespace(name, request)})
     cut = isinstance(reply, Says) and reply.cut
     usage = {
         "input_tokens": tokens(request),
@@ -105,6 +105,13 @@ def _responses(reply: Calls | Says, request: Request) -> dict[str, Any]:
         "tool_choice": "auto",
         "tools": [],
     }
+
+
+def _namespace(name: str, request: Request) -> dict[str, str]:
+    """Where a tool is offered as one of several under a name."""
+    groups = [tool for tool in request.body.get("tools") or [] if tool.get("type") == "namespace"]
+    found = [group["name"] for group in groups if any(tool.get("name") == name for tool in group["tools"])]
+    return {"namespace": found[0]} if found else {}
 
 
 def _chat(reply: Calls | Says, request: Request) -> dict[str, Any]:

@@ -1,16 +1,23 @@
 """The lab server of a study for as long as a command needs it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+import typer
 
 if TYPE_CHECKING:
     from aarlab.paths import StudyPaths
 
+INTERRUPTED = 130
+
 
 @contextmanager
-def serving(paths: "StudyPaths") -> Iterator[bool]:
-    """Inside, the study's lab is open: that of the running fleet, or (True) one that is started and ended here."""
+def serving(paths: "StudyPaths", *, stop: Callable[[], bool] = lambda: False) -> Iterator[bool]:
+    """Inside, the study's lab is open: that of the running fleet, or (True) one that is started and ended here.
+
+    Ends the command when `stop` says so while it starts.
+    """
     from aarlab.fleet.engine.local import LocalEngine
     from aarlab.fleet.server import LabServer
     from aarlab.fleet.study import hold, running
@@ -22,7 +29,8 @@ def serving(paths: "StudyPaths") -> Iterator[bool]:
         paths.logs.mkdir(exist_ok=True)
         server = LabServer(paths, LocalEngine(), restarts=0)
         try:
-            server.start(stop=lambda: False)
+            if not server.start(stop=stop):
+                raise typer.Exit(INTERRUPTED)
             yield True
         finally:
             server.stop()

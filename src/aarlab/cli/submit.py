@@ -112,9 +112,9 @@ def _hand_in(
             raise UserError(f"refused by the lab: {error}") from None
 
 
-def identity() -> str:
-    """person-<login>, in the letters that a researcher's name may have."""
+def identity(kind: str = "person") -> str:
+    """person-<login> or agent-<login>, in the letters that a researcher's name may have."""
     import getpass
     import re
 
-    return f"person-{re.sub('[^a-z0-9]+', '-', getpass.getuser().lower()).strip('-')}"[:31]
+    return f"{kind}-{re.sub('[^a-z0-9]+', '-', getpass.getuser().lower()).strip('-')}"[:31]

@@ -1,6 +1,7 @@
 """The workbench of one researcher: its door, its sandbox, its meter and the operator's wishes."""
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -9,12 +10,15 @@ from aarlab.errors import ResearcherError, UserError
 from aarlab.fleet.forum_files import ForumFiles
 from aarlab.fleet.guard import Guard
 from aarlab.fleet.meter import Meter
-from aarlab.minds.protocol import GivenUp, Share, Stopped
-from aarlab.sandbox.protocol import Completed, Sandbox
+from aarlab.fleet.program import Hear, follow
+from aarlab.minds.protocol import GivenUp, Share, Sockets, Stopped
+from aarlab.sandbox.protocol import Completed, Sandbox, Streams
 from aarlab.settings import END_SECONDS, BudgetSettings, ResearcherSettings
 from aarlab.wire import Finding, ProblemCard, Tokens
 
 PAUSE_POLL_SECONDS = 1.0
+SIGN_SECONDS, SIGN_CORE_SECONDS = 20.0, 1.0
+"""A program that has used its core for the second in the first gives a sign of life, though it says nothing."""
 CAPS = ("dollars", "experiments", "dev_answers", "verifications")
 """What a researcher may have a cap of its own for; named alike in [budget], [[researcher]] and Share."""
 ROUNDING = 1e-9
@@ -63,7 +67,7 @@ class Bench:
         guard: Guard,
         second: float = 0.0,
     ) -> None:
-        """`second`: the most dollars that a second of a command costs."""
+        """`second`: the most dollars that a second of a command costs. The sandbox is started."""
         self.door = door
         self.me = door.me()
         self.card: ProblemCard = door.problem()
@@ -75,7 +79,9 @@ class Bench:
         self.calling = guard.calling
         self._guard = guard
         self._second = second
+        self.sockets = Sockets(sandbox.spec.sock, sandbox.spec.uid)
         self._sandbox = sandbox
+        self._counting, self._used = threading.Lock(), sandbox.used()
         self._meter = meter
         self._seconds = seconds
         self._stop = stop
@@ -130,13 +136,44 @@ class Bench:
         self.check()
         return self._metered(["/bin/sh", "-c", command], seconds=min(seconds, self._seconds))
 
+    def program(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        seconds: float,
+        out: Hear,
+        err: Hear,
+        until: Callable[[], bool],
+    ) -> Completed:
+        """Runs a program that works by itself; its core time costs what a training's does. Raises as in `train`."""
+        self.check()
+        if self._broke():
+            raise ResearcherError("your share of the team's money is used up", code="budget")
+        rounds = _Rounds(self._meter.cpu_seconds)
+
+        def look() -> bool:
+            self._count(rounds.seconds())
+            if rounds.due(self._meter.cpu_seconds):
+                self.log("the program works")
+                self._meter.report()
+            return until() or self._broke()
+
+        def run(streams: Streams) -> Completed:
+            return self._sandbox.exec(argv, timeout=seconds, env=env, streams=streams)
+
+        try:
+            return follow(run, out=out, err=err, check=self.check, look=look, kill=self._sandbox.kill)
+        finally:
+            self._count(rounds.seconds())
+
     def reserve(self, dollars: float) -> None:
         """Sets money aside before a model is asked; waits while paused, so that who is paused asks nobody.
 
         Raises Stopped, ResearcherError(code="budget"), OperatorError.
         """
         self.should_stop()
-        self._require(dollars, what="a call")
+        self._require(dollars - self._meter.reserved, what="a call")
         self._meter.reserve(dollars)
 
     def pay(self, dollars: float, *, model: str = "", tokens: Tokens | None = None) -> None:
@@ -171,7 +208,7 @@ class Bench:
         self._meter.hold(worst)
         self._meter.starts(experiments)
         done = self._sandbox.exec(argv, timeout=seconds)
-        self._meter.ended(cpu_seconds=done.cpu_seconds, wall_seconds=done.seconds, held=worst)
+        self._count(done.seconds, held=worst)
         self.check()
         return done
 
@@ -180,7 +217,41 @@ class Bench:
             left = f"${max(0.0, self.dollars_left()):.4f} of your share are left"
             raise ResearcherError(f"{what} may cost ${dollars:.4f} and {left}", code="budget")
 
+    def _broke(self) -> bool:
+        return self._second > 0 and self.dollars_left() <= 0
+
+    def _count(self, seconds: float, *, held: float = 0.0) -> None:
+        """Puts down what the sandbox has used since the last time: commands may run side by side."""
+        with self._counting:
+            used = self._sandbox.used()
+            more = used - self._used if used >= self._used else used
+            self._used = used
+            self._meter.ended(cpu_seconds=more, wall_seconds=seconds, held=held)
+
     def _show(self, messages: Sequence[str]) -> None:
         for message in messages[len(self.said) :]:
             self.log(f"the operator says: {message!r}")
         self.said = messages
+
+
+class _Rounds:
+    """When a program that runs was last looked at, and when it last gave a sign of life."""
+
+    def __init__(self, used: float) -> None:
+        self._looked = self._signed = time.monotonic()
+        self._used = used
+
+    def seconds(self) -> float:
+        """Since the last call."""
+        now = time.monotonic()
+        passed, self._looked = now - self._looked, now
+        return passed
+
+    def due(self, used: float) -> bool:
+        """Whether a sign of life is due, and there is one."""
+        now = time.monotonic()
+        if now - self._signed < SIGN_SECONDS:
+            return False
+        works = used - self._used >= SIGN_CORE_SECONDS
+        self._signed, self._used = now, used
+        return works

@@ -1,6 +1,7 @@
 """The sandbox of one researcher, as the settings of its study want it."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from aarlab.errors import OperatorError
@@ -21,10 +22,18 @@ def backend_of(settings: SandboxSettings) -> SandboxBackend:
     return Bubblewrap()
 
 
-def house(backend: SandboxBackend, paths: StudyPaths, settings: SandboxSettings, *, name: str, index: int) -> Sandbox:
+def house(
+    backend: SandboxBackend,
+    paths: StudyPaths,
+    settings: SandboxSettings,
+    *,
+    name: str,
+    index: int,
+    shelves: Mapping[str, Path] | None = None,
+) -> Sandbox:
     """Not yet started. Closing it removes also what an earlier process of this researcher left behind.
 
-    Raises OperatorError before the lab server has prepared the study's runtime folder.
+    `shelves` are as in `Spec`. Raises OperatorError before the lab server has prepared the study's runtime folder.
     """
     limits = Limits(memory_mb=settings.memory_mb, pids=settings.pids, cpus=settings.cpus, disk_mb=settings.disk_mb)
     spec = Spec(
@@ -33,7 +42,7 @@ def house(backend: SandboxBackend, paths: StudyPaths, settings: SandboxSettings,
         work=paths.work(name),
         data=paths.data_of(name),
         sock=paths.socket_folder(name),
-        shelves={"/library": paths.library()},
+        shelves={"/library": paths.library(), **(shelves or {})},
         disk_image=paths.disks / f"{name}.img",
         uid=paths.uid(index),
         limits=limits,

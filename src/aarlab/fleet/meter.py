@@ -20,6 +20,8 @@ from aarlab.wire import Models, ModelUse, Tokens, UsageRequest
 from aarlab.wire.usage import summed, without
 
 BATCH = 4
+BATCH_SECONDS = 30.0
+"""Core time that is told at the latest."""
 CALL_AHEAD = 1.25
 """So many times what a call may cost is asked for, because the next call is a little longer."""
 LEAST_DOLLARS = 1e-9
@@ -47,7 +49,7 @@ class Used:
 
 
 class Meter:
-    """One researcher's meter. Commands may run side by side; of calls to models there is one at a time."""
+    """One researcher's meter. Commands may run side by side; calls to models that do so are reserved as one sum."""
 
     def __init__(
         self, journal: Path, operator: Operator, *, researcher: str, price: PriceSettings, batch: int = BATCH
@@ -80,18 +82,28 @@ class Meter:
         return self._total.model_dollars
 
     @property
+    def reserved(self) -> float:
+        """What is set aside for calls of its models that are under way."""
+        return self._total.reserved
+
+    @property
     def dollars(self) -> float:
         """All that it has cost, and what is under way at its worst."""
         with self._lock:
             return self._dollars(self._total) + self._under_way
 
     def reserve(self, dollars: float) -> None:
-        """Call before a model is asked: who is killed while it answers has spent this.
+        """Call before a model is asked: who is killed while it answers has spent this. Replaces an earlier one.
 
         Raises ResearcherError(code="budget") where the team has no money for it, OperatorError.
         """
         with self._lock:
-            self._hold(dollars, ahead=CALL_AHEAD)
+            before, self._under_way = self._under_way, max(0.0, self._under_way - self._total.reserved)
+            try:
+                self._hold(dollars, ahead=CALL_AHEAD)
+            except ResearcherError:
+                self._under_way = before
+                raise
             self._keep(replace(self._total, reserved=dollars))
 
     def pay(self, dollars: float, *, model: str = "", tokens: Tokens | None = None) -> None:
@@ -118,7 +130,8 @@ class Meter:
             self._under_way = max(0.0, self._under_way - held)
             used = Used(cpu_seconds=cpu_seconds, wall_seconds=wall_seconds, gpu_seconds=gpus * wall_seconds)
             self._add(used)
-            if self._total.experiments - self._told.experiments >= self._batch:
+            pending = self._total.cpu_seconds - self._told.cpu_seconds
+            if self._total.experiments - self._told.experiments >= self._batch or pending >= BATCH_SECONDS:
                 self.report()
 
     def report(self) -> None:

@@ -27,7 +27,7 @@ from aarlab.minds.protocol import GivenUp, Mind, Stopped
 from aarlab.minds.search.mind import SearchMind
 from aarlab.paths import StudyPaths
 from aarlab.sandbox.protocol import Sandbox
-from aarlab.settings import MindSettings, PriceSettings, StudyConfig
+from aarlab.settings import MindSettings, PriceSettings, SandboxSettings, StudyConfig
 from aarlab.studyfile import load_study
 from aarlab.wire import ResearcherState, SealRequest, SteerRequest
 
@@ -68,7 +68,8 @@ def work(paths: StudyPaths, *, name: str) -> None:
         index, state = _found(operator, name)
         place = next(one for one in roster(config) if one.name == name)
         minds = place.minds if state.minds is None else MindSettings.model_validate(state.minds)
-        sandbox = house(backend_of(config.sandbox), paths, config.sandbox, name=name, index=index)
+        shelves = shelves_of(minds, config.sandbox)
+        sandbox = house(backend_of(config.sandbox), paths, config.sandbox, name=name, index=index, shelves=shelves)
         end = _end_on_sigterm(sandbox, stop)
         meter = Meter(paths.logs / f"{name}.usage.json", operator, researcher=name, price=config.price)
         guard = Guard(config.watchdog, say=partial(_say, operator, name), end=partial(_given_up, end))
@@ -97,6 +98,10 @@ def make_mind(settings: MindSettings, *, price: PriceSettings) -> Mind:
     """What decides, by the settings. Raises UserError and OperatorError where a language model cannot be used."""
     if settings.kind == "search":
         return SearchMind(patience=settings.patience)
+    if settings.kind == "agent":
+        from aarlab.minds.agent.choose import agent_mind
+
+        return agent_mind(settings, price=price)
     from aarlab.minds.llm.mind import LlmMind
 
     return LlmMind(settings, price=price)
@@ -120,6 +125,15 @@ def check_minds(config: StudyConfig, *, replaced: Mapping[str, Mapping[str, Any]
             if not config.researcher and given is None:
                 raise
             raise type(error)(f"{place.name}: {error}") from None
+
+
+def shelves_of(settings: MindSettings, sandbox: SandboxSettings) -> Mapping[str, Path]:
+    """What a sandbox needs of the host besides, by its place inside. Raises UserError where it is not installed."""
+    if settings.kind != "agent":
+        return {}
+    from aarlab.minds.agent.choose import shelves
+
+    return shelves(settings, sandbox=sandbox)
 
 
 def _found(operator: Operator, name: str) -> tuple[int, ResearcherState]:

@@ -25,7 +25,9 @@ from aarlab.sandbox.protocol import Completed, Streams
 from aarlab.settings import StudyConfig
 from aarlab.wire import ResearcherRequest, ResearcherState, StudyState
 
-DIRECTION = "handed in by a person"
+AGENT = "agent"
+"""The mind of an agent that is run by somebody outside, over MCP."""
+DIRECTIONS = {HUMAN: "handed in by a person", AGENT: "its own: an agent from outside"}
 POLL_SECONDS = 0.5
 METER_SECONDS = 15.0
 HELD_SECONDS = 2 * METER_SECONDS
@@ -39,34 +41,47 @@ INTERRUPTED = 130
 Tell = Callable[[str], None]
 
 
-def admit_person(operator: Operator, name: str) -> int:
-    """Admits a person, or finds it admitted; its index. Raises UserError when the name is that of another mind."""
+def admit_person(operator: Operator, name: str, *, mind: str = HUMAN) -> int:
+    """Admits who comes from outside, or finds it admitted; its index. Raises UserError for the name of another mind."""
     known = operator.state().researchers
     names = [one.name for one in known]
     if name in names:
-        if known[names.index(name)].mind != HUMAN:
-            raise UserError(f"{name} is a researcher of this study already, and no person")
+        if known[names.index(name)].mind != mind:
+            raise UserError(f"{name} is a researcher of this study already, of another kind")
         return names.index(name)
-    operator.admit(ResearcherRequest(name=name, mind=HUMAN, direction=DIRECTION))
+    operator.admit(ResearcherRequest(name=name, mind=mind, direction=DIRECTIONS[mind]))
     return [one.name for one in operator.state().researchers].index(name)
 
 
 @contextmanager
-def seat_lock(paths: StudyPaths, *, name: str) -> Iterator[None]:
-    """One shell a person. Raises UserError when there is one; the kernel drops the lock when its holder ends."""
+def seat_lock(paths: StudyPaths, *, name: str, patience: float = 0.0) -> Iterator[None]:
+    """One shell a person. Raises UserError when there is one; the kernel drops the lock when its holder ends.
+
+    `patience` is how many seconds one that is about to end has for it.
+    """
     paths.logs.mkdir(exist_ok=True)
+    until = time.monotonic() + patience
     with (paths.logs / f"{name}.lock").open("ab") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(
-                f"{name} has joined this study already, in another terminal; leave that one first"
-            ) from None
+        while not _locked(lock.fileno()):
+            if time.monotonic() > until:
+                raise UserError(f"{name} has joined this study already, in another terminal; leave that one first")
+            time.sleep(POLL_SECONDS)
         yield
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 class Seat:
     """A context manager around the sandbox; `run` is called once, from the main thread."""
+
+    mind = HUMAN
+    """In the ledger."""
 
     def __init__(self, paths: StudyPaths, config: StudyConfig, *, name: str, alone: bool, tell: Tell) -> None:
         """`alone`: no fleet is at work, the lab was opened for this person. `tell` shows the person a line."""
@@ -83,17 +98,16 @@ class Seat:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self._operator = stack.enter_context(Operator(self._paths.operator_socket, deadline=DEADLINE_SECONDS))
-            index = admit_person(self._operator, self._name)
+            self._index = admit_person(self._operator, self._name, mind=self.mind)
             state = self._operator.state()
             if (spent := self._spent(state)) is not None:
                 raise UserError(f"{spent}; the board and the forum stay readable (aarlab board, aarlab forum)")
             self._seconds = state.budgets.seconds
             settings = self._config.sandbox
-            self._sandbox = house(backend_of(settings), self._paths, settings, name=self._name, index=index)
+            self._sandbox = house(backend_of(settings), self._paths, settings, name=self._name, index=self._index)
             stack.enter_context(self._sandbox)
-            self._door = stack.enter_context(
-                Door(self._paths.socket_folder(self._name) / "lab.sock", deadline=DEADLINE_SECONDS)
-            )
+            self._lab = self._paths.socket_folder(self._name) / "lab.sock"
+            self._door = stack.enter_context(Door(self._lab, deadline=DEADLINE_SECONDS))
             self._furnish()
             stack.enter_context(self._attended())
             self._stack = stack.pop_all()
@@ -154,18 +168,15 @@ class Seat:
         finally:
             self._left.set()
             thread.join()
-            self._count()
             with suppress(OperatorError):  # what a lab that is away does not hear is in the journal, and told next time
+                self._settle()
                 self._meter.close()
 
     def _attend(self) -> None:
         while not self._left.wait(POLL_SECONDS):
             try:
                 self._look(self._operator.state())
-                self._sync()
-                if time.monotonic() - self._used_at > METER_SECONDS:
-                    self._count()
-                    self._hold()
+                self._keep_up()
                 self._missed = 0
             except ResearcherError as error:
                 self._once(f"forum/ is not up to date: {error}")
@@ -222,7 +233,14 @@ class Seat:
             self._forum.sync(self._door.forum(after=0))
             self._seen = max(finding.seq for finding in fresh)
 
-    def _count(self) -> None:
+    def _keep_up(self) -> None:
+        """Files and meter, a few times a second."""
+        self._sync()
+        if time.monotonic() - self._used_at > METER_SECONDS:
+            self._settle()
+            self._hold()
+
+    def _settle(self) -> None:
         """Puts down what the sandbox has used since the last time."""
         used, now = self._sandbox.used(), time.monotonic()
         spent = max(0.0, used - self._used)

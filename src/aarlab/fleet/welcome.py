@@ -32,7 +32,7 @@ There is no network, and nothing else of this machine. {memory} MB of memory, {c
 - Dev answers ({dev}), verifications ({verifications}), time and money are those of the whole team: `lab me`.
 - A proposal is frozen before the first score and is used word for word with the result.
 - Dev answers are coarse and noisy: feedback, never a result. Results are on the board.
-- What you use here is counted as core time. Trainings are not counted one by one.
+- What you use here is counted as core time. Trainings in a shell are not counted one by one.
 
 ## The command lab
 ```

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from aarlab.errors import AarlabError, UserError
 from aarlab.inside import verbs
 from aarlab.inside.door import Door, socket_file
+from aarlab.inside.pump import Pump
 from aarlab.inside.words import KINDS, RULES, VERBS, WORK
 from aarlab.inside.words import verbs as verb_table
 from aarlab.quote import DRIVING, visible
@@ -31,6 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one verb; the exit status."""
     try:
         options = parser().parse_args(arguments)
+        if options.verb == "mcp":
+            Pump(socket_file().with_name("mcp.sock")).run()
+            return 0
         reply = verbs.ALL[options.verb](Door(socket_file()), options)
         sys.stdout.write((_json(reply.data) if options.json else reply.text) + "\n")
         sys.stdout.flush()

@@ -20,6 +20,7 @@ VERBS = (
     ("vote POST +1|0|-1", "your vote on another's finding; the last one counts"),
     ("incidents", "what the lab has to ask about your work"),
     ("answer INCIDENT FILE [--appeal]", "your reply to it; or an appeal after a decision"),
+    ("mcp", "for agents: MCP over standard streams, where the researcher has a server for it"),
 )
 """Usage and meaning of each verb, in the order of work."""
 

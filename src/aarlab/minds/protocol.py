@@ -1,8 +1,9 @@
 """What a mind is, and the one thing it is given: a workbench. A mind knows nothing else of aarlab."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from aarlab.api.client import Door
@@ -31,6 +32,16 @@ class Share:
     """Methods sent to verify."""
     dollars: float = 0.0
     """Calls of its model and its sandbox together."""
+
+
+@dataclass(frozen=True)
+class Sockets:
+    """Where a mind may listen for what runs in its sandbox."""
+
+    folder: Path | None
+    """Host folder that is /sock inside; None = there is none."""
+    uid: int | None
+    """Host user of the sandbox, who must be able to connect; None = our own."""
 
 
 class Workbench(Protocol):
@@ -103,6 +114,28 @@ class Workbench(Protocol):
 
     def run(self, command: str, *, seconds: float) -> Completed:
         """Runs a shell command in the sandbox, in the workspace. Raises Stopped, ResearcherError(code="budget")."""
+        ...
+
+    @property
+    def sockets(self) -> Sockets:
+        """Where to listen for programs in the sandbox."""
+        ...
+
+    def program(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        seconds: float,
+        out: Callable[[str], None],
+        err: Callable[[str], None],
+        until: Callable[[], bool],
+    ) -> Completed:
+        """Runs a program in the sandbox that works by itself; `out` and `err` hear each line that it writes.
+
+        `until` is asked every few seconds; when it is True, or the money is used up, the program and everything else
+        in the sandbox is ended. Raises Stopped, ResearcherError(code="budget").
+        """
         ...
 
     def reserve(self, dollars: float) -> None:

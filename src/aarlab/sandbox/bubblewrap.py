@@ -57,6 +57,11 @@ class BubblewrapSandbox:
         self._environment: dict[str, str] = {}
         self._filter = seccomp.filter_bytes()
 
+    @property
+    def spec(self) -> Spec:
+        """As it was asked for."""
+        return self._spec
+
     def start(self) -> None:
         """Mounts the disk and makes the cgroup. Idempotent. Raises OperatorError."""
         with self._lock:

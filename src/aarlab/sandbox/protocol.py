@@ -102,6 +102,11 @@ class Enforcement:
 class Sandbox(Protocol):
     """A place where a researcher's code runs. Also a context manager: start on enter, close on exit."""
 
+    @property
+    def spec(self) -> Spec:
+        """As it was asked for."""
+        ...
+
     def start(self) -> None:
         """Mounts the disk and makes the cgroup. Idempotent. Raises OperatorError."""
         ...

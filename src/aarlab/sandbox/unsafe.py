@@ -62,6 +62,11 @@ class UnsafeSandbox:
             word = re.sub(rf"(^|[=:,]){inside}(?=$|[/:,])", rf"\g<1>{host}", word)
         return word
 
+    @property
+    def spec(self) -> Spec:
+        """As it was asked for."""
+        return self._spec
+
     def start(self) -> None:
         """Makes the folder. Idempotent."""
         self._spec.work.mkdir(parents=True, exist_ok=True)

@@ -13,9 +13,8 @@ from aarlab.minds.llm.names import Name
 from aarlab.minds.llm.trouble import Refused, TooLong, Trouble
 from aarlab.minds.protocol import GivenUp, Stopped, Workbench
 from aarlab.minds.tools.scribe import Scribe
-from aarlab.prices import Prices
+from aarlab.prices import Prices, tokens_of
 from aarlab.settings import MindSettings
-from aarlab.wire import Tokens
 
 if TYPE_CHECKING:
     from pydantic_ai.messages import ModelMessage, ModelResponse
@@ -98,13 +97,7 @@ class Model:
         usage = answer.usage
         counted = not usage.unmeasured_requests
         dollars = self._prices.dollars(usage) if counted else worst
-        tokens = Tokens(
-            input=usage.input_tokens,
-            output=usage.output_tokens,
-            cache_read=usage.cache_read_tokens,
-            cache_write=usage.cache_write_tokens,
-        )
-        self._bench.pay(dollars, model=self._model, tokens=tokens)
+        self._bench.pay(dollars, model=self._model, tokens=tokens_of(usage))
         if counted:
             self.scale.learn(length, tokens=usage.input_tokens)
         self._scribe.answer(answer, dollars=dollars, seconds=seconds, prices=self._prices.source)

@@ -67,11 +67,24 @@ class Toolbox:
         """A session has ended, with any call or without. Raises GivenUp."""
         self._watch.session(worked=worked)
 
+    @property
+    def bench(self) -> Workbench:
+        """Whose tools they are."""
+        return self._bench
+
+    def extended(self, more: Mapping[str, Tool]) -> "Toolbox":
+        """These tools and more, in a box of its own."""
+        return Toolbox({**self._tools, **more}, bench=self._bench, scribe=self._scribe)
+
     def call(self, name: str, given: str | Mapping[str, Any] | None, *, number: int = 0) -> str:
         """The result of the `number`-th call of an answer, as the model sees it.
 
         Raises Stopped, GivenUp, OperatorError. `given` are the arguments, as JSON or read from it.
         """
+        return self.answer(name, given, number=number)[1]
+
+    def answer(self, name: str, given: str | Mapping[str, Any] | None, *, number: int = 0) -> tuple[bool, str]:
+        """As `call`, with whether it was carried out."""
         begin = time.monotonic()
         if number == 0:
             digest_of(self._bench).taken()
@@ -80,7 +93,7 @@ class Toolbox:
             done, text = self._result(name, given) if number < CALLS else (False, TOO_MANY)
         self._scribe.call(name, result=text, seconds=time.monotonic() - begin)
         self._watch.called(name, given, result=text, failed=not done)
-        return self._cut(text)
+        return done, self._cut(text)
 
     def _result(self, name: str, given: str | Mapping[str, Any] | None) -> tuple[bool, str]:
         """Whether it was carried out, and what is answered."""
