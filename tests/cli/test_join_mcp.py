@@ -121,15 +121,16 @@ def test_a_closed_input_ends_it(study: StudyPaths) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_and_answers_what_is_under_way(study: StudyPaths, number: int) -> None:
+@pytest.mark.parametrize(("number", "calls"), [(signal.SIGINT, 1), (signal.SIGTERM, 40)])
+def test_a_signal_ends_it_and_answers_what_is_under_way(study: StudyPaths, number: int, calls: int) -> None:
     with begin(study, "--name", "bob") as process:
-        say(process, "bash", command="touch begun; sleep 300")
+        for _ in range(calls):
+            say(process, "bash", command="touch begun; sleep 300")
         until((study.work("agent-bob") / "begun").exists, seconds=SECONDS)
         process.send_signal(number)
         out, err = process.communicate(timeout=SECONDS)
     assert process.returncode == 130, err
-    (content,) = json.loads(out)["result"]["content"]
+    (content,) = json.loads(out.splitlines()[0])["result"]["content"]
     assert content["text"] == "not carried out: your session is over: it was ended from outside"
     assert State.of(events(study)).clock.open is False
 
