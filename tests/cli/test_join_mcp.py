@@ -18,7 +18,7 @@ from aarlab.fleet.study import running
 from aarlab.lab.state import State
 from aarlab.paths import StudyPaths
 from aarlab.wire import SteerRequest
-from tests.support.cli import ROOT, aarlab
+from tests.support.cli import ROOT, aarlab, start
 from tests.support.fleet import events, leftovers
 from tests.support.lab import SETTINGS, until
 from tests.support.mcp import Caller, Talk, earn, over_streams
@@ -121,15 +121,16 @@ def test_a_closed_input_ends_it(study: StudyPaths) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_and_answers_what_is_under_way(study: StudyPaths, number: int) -> None:
+@pytest.mark.parametrize(("number", "calls"), [(signal.SIGINT, 1), (signal.SIGTERM, 40)])
+def test_a_signal_ends_it_and_answers_what_is_under_way(study: StudyPaths, number: int, calls: int) -> None:
     with begin(study, "--name", "bob") as process:
-        say(process, "bash", command="touch begun; sleep 300")
+        for _ in range(calls):
+            say(process, "bash", command="touch begun; sleep 300")
         until((study.work("agent-bob") / "begun").exists, seconds=SECONDS)
         process.send_signal(number)
         out, err = process.communicate(timeout=SECONDS)
     assert process.returncode == 130, err
-    (content,) = json.loads(out)["result"]["content"]
+    (content,) = json.loads(out.splitlines()[0])["result"]["content"]
     assert content["text"] == "not carried out: your session is over: it was ended from outside"
     assert State.of(events(study)).clock.open is False
 
@@ -190,3 +191,28 @@ def test_bad_options_are_one_line(study: StudyPaths) -> None:
         done = aarlab("join", "--mcp", "--study", study.root, *options, cwd=study.root)
         assert (done.status, done.err.count("\n")) == (2, 1), done
         assert words in done.err
+
+
+@pytest.mark.slow
+def test_an_agent_and_a_fleet_in_one_study(tmp_path: Path) -> None:
+    sets = ["study.researchers=1", "study.seed=7", "budget.minutes=1", "verify.seeds=2", "verify.answer_every=0"]
+    words = [word for one in sets for word in ("--set", one)]
+    example = (ROOT / "examples" / "agreement" / "method.py").read_text()
+
+    async def talk(caller: Caller) -> None:
+        await caller.call("edit", path="m/method.py", new=example)
+        await caller.call("propose", title="agreement", text="because")
+        await caller.call("snapshot", folder="m", message="agreement")
+        handed = {"proposal": caller.ids["proposal"], "snapshot": caller.ids["snapshot"]}
+        assert "(verify): ok" in await caller.call("submit_verify", **handed)
+
+    with start("run", "--name", "both", *words, cwd=tmp_path) as fleet:
+        paths = StudyPaths((tmp_path / "studies" / "both").resolve())
+        until(lambda: (paths.runtime / "server.pid").exists() or fleet.poll() is not None, seconds=SECONDS)
+        over_streams(command(paths, "--name", "ada"), talk, cwd=tmp_path, env=environment())
+        out, err = fleet.communicate(timeout=2 * SECONDS)
+        assert fleet.returncode == 0, err
+    assert "agent-ada" in out
+    rows = json.loads(aarlab("board", "--json", "--study", paths.root, cwd=tmp_path).out)["rows"]
+    assert {row["researcher"] for row in rows if row["kind"] == "method"} == {"r1", "agent-ada"}
+    until(lambda: leftovers(paths) == [], seconds=SECONDS)

@@ -55,12 +55,24 @@ class Pump:
         """
         for _ in range(_AT_ONCE):
             threading.Thread(target=self._work, daemon=True).start()
-        for line in self._read(lambda: over() or self._broken):
-            self._lines.put(line)
+
+        def ends() -> bool:
+            return over() or self._broken
+
+        for line in self._read(ends):
+            while not self._taken(line) and not ends():
+                pass
         last = time.monotonic() + linger
         while self._lines.unfinished_tasks and not self._broken and time.monotonic() < last:
             last = min(last, time.monotonic() + _LAST_SECONDS) if over() else last
             time.sleep(_SHORT_SECONDS)
+
+    def _taken(self, line: bytes) -> bool:
+        try:
+            self._lines.put(line, timeout=_POLL_SECONDS)
+        except queue.Full:
+            return False
+        return True
 
     def _read(self, over: Callable[[], bool]) -> Iterator[bytes]:
         rest = b""
