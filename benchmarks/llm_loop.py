@@ -53,14 +53,14 @@ class Clock:
         return Paced(said, self._pace) if self._pace else said
 
     @property
-    def turns(self) -> list[float]:
+    def turn(self) -> float:
         """Seconds from one request to the next; the first is left out: in it libraries are loaded."""
-        return [after - before for before, after in pairwise(self.asked[1:])]
+        return statistics.median(after - before for before, after in pairwise(self.asked[1:]))
 
     @property
-    def cores(self) -> list[float]:
-        """The same in core time of this process, the scripted server included."""
-        return [after - before for before, after in pairwise(self.worked[1:])]
+    def core(self) -> float:
+        """Core time of this process for one turn, the scripted server included: it hardly depends on a busy host."""
+        return (self.worked[-1] - self.worked[1]) / (len(self.worked) - 2)
 
 
 def bare(server: LlmServer, provider: str) -> None:
@@ -135,8 +135,8 @@ def _plain(calls: Any) -> list[dict[str, Any]]:
     ]
 
 
-def ours(server: LlmServer, provider: str, lab: LabProcess, folder: Path, *, turns: int) -> list[float]:
-    """A whole researcher at a real lab's door; the seconds of each turn in which its tools worked."""
+def ours(server: LlmServer, provider: str, lab: LabProcess, folder: Path, *, turns: int) -> float:
+    """A whole researcher at a real lab's door; the seconds of a turn in which its tools worked."""
     os.environ.update(server.environment())
     price = PriceSettings(model_input=0.1, model_output=0.1)
     settings = MindSettings(kind="llm", model=f"{provider}/{MODELS[provider]}", turns=turns + 1, context_tokens=10**6)
@@ -144,24 +144,21 @@ def ours(server: LlmServer, provider: str, lab: LabProcess, folder: Path, *, tur
         at.bench.put("notes.txt", FILE.encode())
         LlmMind(settings, price=price).run(at.bench)
         spent = [one["seconds"] for one in at.transcript if one["kind"] == "tool"]
-        return [sum(spent[start : start + 2]) for start in range(0, len(spent), 2)]
+        return statistics.median(sum(spent[start : start + 2]) for start in range(0, len(spent), 2))
 
 
-def measure(
-    provider: str, lab: LabProcess, folder: Path, *, turns: int, pace: float, pick: Callable[[list[float]], float]
-) -> None:
+def measure(provider: str, lab: LabProcess, folder: Path, *, turns: int, pace: float) -> None:
     """Prints one line."""
     before, after = Clock(turns=turns, pace=pace), Clock(turns=turns, pace=pace)
     with llm_server(policy=before) as server:
         bare(server, provider)
         server.at_end = after
-        tools = pick(ours(server, provider, lab, folder, turns=turns))
-    plain = pick(before.turns)
-    overhead = pick(after.turns) - tools - plain
-    limit = max(LIMIT_SECONDS, LIMIT_SHARE * plain)
-    figures = (pace, plain, pick(after.turns), tools, overhead, limit, pick(after.cores) - pick(before.cores))
+        tools = ours(server, provider, lab, folder, turns=turns)
+    overhead = after.turn - tools - before.turn
+    limit = max(LIMIT_SECONDS, LIMIT_SHARE * before.turn)
+    figures = (pace, before.turn, after.turn, tools, overhead, limit, before.core, after.core)
     shown = " ".join(f"{figure * MILLI:9.1f}" for figure in figures)
-    print(f"{provider:12} {shown} {overhead / plain:8.1%} {'holds' if overhead <= limit else 'does not hold'}")
+    print(f"{provider:12} {shown} {overhead / before.turn:8.1%} {'holds' if overhead <= limit else 'does not hold'}")
 
 
 def main() -> int:
@@ -170,14 +167,11 @@ def main() -> int:
     parser.add_argument("--turns", type=int, default=60)
     parser.add_argument("--pace", type=float, default=0.3, help="seconds of one answer; 0 is measured too")
     parser.add_argument("--provider", choices=sorted(MODELS), help="default: each")
-    parser.add_argument("--decile", type=int, choices=range(1, 10), default=5, help="5 = median; 1 on a busy host")
     options = parser.parse_args()
-
-    def pick(found: list[float]) -> float:
-        return statistics.quantiles(found, n=10)[options.decile - 1]
-
-    print(f"decile {options.decile} of {options.turns} turns, in ms; overhead = ours - tools - bare")
-    names = ("pace", "bare", "ours", "tools", "overhead", "limit", "core time")
+    print(
+        f"medians of {options.turns} turns, in ms; overhead = ours - tools - bare; core = core time with the server's"
+    )
+    names = ("pace", "bare", "ours", "tools", "overhead", "limit", "core bare", "core ours")
     print(f"{'':12} {' '.join(f'{name:>9}' for name in names)}")
     with tempfile.TemporaryDirectory() as name:
         root = Path(name).resolve()
@@ -187,7 +181,7 @@ def main() -> int:
             for pace in (0.0, options.pace):
                 folder = root / f"{provider}-{pace}"
                 folder.mkdir()
-                measure(provider, lab, folder, turns=options.turns, pace=pace, pick=pick)
+                measure(provider, lab, folder, turns=options.turns, pace=pace)
         lab.stop()
     return 0
 
