@@ -46,7 +46,7 @@ FULL = OUTPUT * 10 / 1e6
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabProcess]:
-    process = LabProcess(tmp_path_factory.mktemp("study"), FAST).start()
+    process = LabProcess(tmp_path_factory.mktemp("study"), FAST | {"budget": {"dollars": 50.0}}).start()
     process.admit("r1")
     process.admit("r2")
     yield process

@@ -21,7 +21,7 @@ PRICE = PriceSettings(model_input=0.0, model_output=0.0)
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabProcess]:
-    process = LabProcess(tmp_path_factory.mktemp("study"), FAST).start()
+    process = LabProcess(tmp_path_factory.mktemp("study"), FAST | {"budget": {"dollars": 50.0}}).start()
     process.admit("r1")
     process.admit("r2")
     yield process

@@ -12,6 +12,7 @@ import pytest
 
 from aarlab.api.client import Door
 from aarlab.fleet.bench import Bench
+from aarlab.fleet.guard import Guard
 from aarlab.fleet.housing import backend_of, house
 from aarlab.fleet.meter import Meter
 from aarlab.fleet.transcript import Transcript
@@ -20,7 +21,7 @@ from aarlab.minds.llm.names import name_of
 from aarlab.minds.llm.prices import prices_of
 from aarlab.minds.protocol import Share
 from aarlab.minds.tools.scribe import Scribe
-from aarlab.settings import MindSettings, PriceSettings, SandboxSettings
+from aarlab.settings import MindSettings, PriceSettings, SandboxSettings, WatchdogSettings
 from tests.support.lab import LabProcess, until
 from tests.support.llm_server import KEY, LlmServer, Step, llm_server
 
@@ -93,8 +94,8 @@ def front(
         for variable, value in server.environment(key).items():
             monkeypatch.setenv(variable, base if base and variable.endswith("_BASE_URL") else value)
         kept = folder / "kept" / "r1.jsonl"
-        meter = Meter(folder / "usage.json", operator, researcher="r1")
-        before = meter.model_dollars
+        meter = Meter(folder / "usage.json", operator, researcher="r1", price=PRICE)
+        before = meter.dollars
         bench = Bench(
             door,
             sandbox,
@@ -104,6 +105,7 @@ def front(
             stop=threading.Event(),
             log=lines.append,
             record=Transcript(kept).add,
+            guard=Guard(WatchdogSettings(), say=lines.append, end=lines.append),
         )
         with key_proxy(
             bench,
