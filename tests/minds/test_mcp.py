@@ -15,6 +15,7 @@ from aarlab.api.client import Door
 from aarlab.api.unix import UnixHttp
 from aarlab.errors import OperatorError
 from aarlab.fleet.bench import Bench, fair_share
+from aarlab.fleet.guard import Guard
 from aarlab.fleet.housing import backend_of, house
 from aarlab.fleet.meter import Meter
 from aarlab.fleet.transcript import Transcript
@@ -22,7 +23,7 @@ from aarlab.minds import mcp
 from aarlab.minds.protocol import Stopped
 from aarlab.minds.tools.chest import toolbox
 from aarlab.minds.tools.scribe import Scribe
-from aarlab.settings import BudgetSettings, SandboxSettings
+from aarlab.settings import BudgetSettings, PriceSettings, SandboxSettings, WatchdogSettings
 from aarlab.wire import SteerRequest
 from tests.support.lab import LabProcess
 from tests.support.mcp import Caller, earn, over_socket
@@ -42,12 +43,13 @@ class Office:
         self.bench = Bench(
             stack.enter_context(Door(lab.socket("r1"))),
             self.sandbox,
-            meter=Meter(folder / "usage.json", operator, researcher="r1"),
+            meter=Meter(folder / "usage.json", operator, researcher="r1", price=PriceSettings()),
             share=fair_share(BudgetSettings(experiments=EXPERIMENTS), index=0, researchers=1),
             seconds=60.0,
             stop=self.stop,
             log=lambda _: None,
             record=Transcript(folder / "kept" / "r1.jsonl").add,
+            guard=Guard(WatchdogSettings(), say=lambda _: None, end=lambda _: None),
         )
         self.box = toolbox(self.bench, scribe=Scribe(self.bench, model="outside"))
         self.socket = lab.paths.socket_folder("r1") / "mcp.sock"

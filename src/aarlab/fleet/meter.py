@@ -65,6 +65,7 @@ class Meter:
         # A call that was under way when the process was killed may have been paid for: it counts in full.
         self._total = _with_call(_read(journal), model="", use=None)
         self._told = self._counted_by_lab()
+        self._total = _at_least(self._total, self._told)  # the journal may be lost, what the lab counts is not
 
     @property
     def experiments(self) -> int:
@@ -223,6 +224,14 @@ def _with_call(used: Used, *, model: str, use: ModelUse | None) -> Used:
         use = ModelUse(calls=int(used.reserved > 0), dollars=used.reserved)
     models = summed(used.models, {model: use}) if use != ModelUse() else used.models
     return replace(used, model_dollars=used.model_dollars + use.dollars, models=models, reserved=0.0)
+
+
+def _at_least(mine: Used, counted: Used) -> Used:
+    """The larger of each; by model, those of the larger sum."""
+    amounts = ("experiments", "cpu_seconds", "wall_seconds", "gpu_seconds", "model_dollars")
+    larger = {name: max(getattr(mine, name), getattr(counted, name)) for name in amounts}
+    models = counted.models if counted.model_dollars > mine.model_dollars else mine.models
+    return replace(mine, **larger, models=models)
 
 
 def _read(journal: Path) -> Used:

@@ -16,7 +16,7 @@ from aarlab.settings import MindSettings
 if TYPE_CHECKING:
     from pydantic_ai.messages import ModelMessage, ModelResponse
     from pydantic_ai.models import Model as Client
-    from pydantic_ai.models import StreamedResponse
+    from pydantic_ai.models import ModelRequestParameters, StreamedResponse
     from pydantic_ai.settings import ModelSettings
     from pydantic_ai.tools import ToolDefinition
     from pydantic_ai.usage import RequestUsage
@@ -38,7 +38,9 @@ class Line:
         self._name, self._settings, self._bench = name, settings, bench
         self._runner = asyncio.Runner()
         self._open = AsyncExitStack()
+        self._first: Client
         self._client: Client | None = None
+        self._told: tuple[Sequence[ToolDefinition], ModelRequestParameters] | None = None
         self._stream: StreamedResponse | None = None
         self._pieces = 0
 
@@ -90,12 +92,22 @@ class Line:
         from pydantic_ai.direct import model_request_stream
         from pydantic_ai.models import ModelRequestParameters
 
+<<<<<<< HEAD
         as_json = self._settings.calls == "json"
         parameters = forced.parameters(tools) if as_json else ModelRequestParameters(function_tools=list(tools))
         sent = forced.plain(talk, tools=tools) if as_json else talk
+=======
+>>>>>>> stream4
         client = await self._connected()
+        if self._told is None or self._told[0] is not tools:
+            plain = ModelRequestParameters(function_tools=list(tools))
+            self._told = tools, self._first.customize_request_parameters(plain)
         opening = model_request_stream(
+<<<<<<< HEAD
             client, sent, model_settings=self._model_settings(), model_request_parameters=parameters
+=======
+            client, talk, model_settings=self._model_settings(), model_request_parameters=self._told[1]
+>>>>>>> stream4
         )
         async with opening as self._stream:
             async for _ in self._stream:
@@ -104,12 +116,19 @@ class Line:
         return forced.called(answer, number=len(talk)) if as_json and _is_whole(answer) else answer
 
     async def _connected(self) -> "Client":
-        """The provider's client: one for all calls, because its connections belong to this event loop."""
+        """The provider's client: one for all calls, because its connections belong to this event loop.
+
+        The library fits the tools' schemas to the provider anew for each call, which takes milliseconds; here the
+        client that does it is asked once for the same tools, and calls go through one that leaves them as they are.
+        """
         from pydantic_ai.models import infer_model
 
         if self._client is None:
             provider = "openai-responses" if self._name.provider == "openai" else self._name.provider
-            self._client = await self._open.enter_async_context(infer_model(f"{provider}:{self._name.model}"))
+            self._first = await self._open.enter_async_context(infer_model(f"{provider}:{self._name.model}"))
+            make: Any = type(self._first)
+            profile = {**self._first.profile, "json_schema_transformer": None}
+            self._client = make(self._first.model_name, provider=self._first.provider, profile=profile)
         return self._client
 
     def _model_settings(self) -> "ModelSettings":

@@ -46,9 +46,12 @@ class LlmMind:
         scribe = Scribe(bench, model=self._settings.model)
         model = Model(self._name, prices=self._prices, settings=self._settings, bench=bench, scribe=scribe)
         tools = toolbox(bench, scribe=scribe)
+        told = definitions(tools)
         try:
             while not bench.should_stop():
-                session = Session(bench, model, tools, scribe, settings=self._settings, system=self._instructions)
+                session = Session(
+                    bench, model, tools, scribe, told=told, settings=self._settings, system=self._instructions
+                )
                 tools.session(worked=session.run())
         except ResearcherError as error:
             if error.code != "budget":
@@ -69,13 +72,14 @@ class Session:
         tools: Toolbox,
         scribe: Scribe,
         *,
+        told: "Sequence[ToolDefinition]",
         settings: MindSettings,
         system: str,
     ) -> None:
-        """Begins when it is run. `system` are the instructions."""
+        """Begins when it is run. `told` is what the model knows of the tools, `system` are the instructions."""
         self._bench, self._model, self._tools, self._scribe = bench, model, tools, scribe
         self._settings, self._system = settings, system
-        self._definitions = definitions(tools)
+        self._definitions = told
         schemas = sum(len(repr(one.parameters_json_schema)) + len(one.description or "") for one in self._definitions)
         self._extra = len(system.encode()) + schemas
         self._talk = Talk()
