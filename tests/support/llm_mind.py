@@ -17,7 +17,7 @@ TOY: dict[str, dict[str, Any]] = {
     "minds": {"kind": "llm", "model": "openai-chat/scripted"},
     "price": {"model_input": 1.0, "model_output": 1.0},
     "budget": {"dollars": 5.0},
-    "watchdog": {"provider_minutes": 0.0},
+    "watchdog": {"provider_minutes": 0.0, "repeats": 1000},
 }
 """A study that a local server drives, at a dollar for a million tokens."""
 ENDS = (Says("I have nothing more to do."),) * 3

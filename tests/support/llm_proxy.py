@@ -42,8 +42,10 @@ class Front:
     """Its transcript."""
     lines: list[str]
     """Its log."""
-    dollars: float
-    """What it had at the beginning."""
+    meter: Meter
+    """Of r1."""
+    before: float
+    """Dollars for its model before this."""
     model: str
     """As in the settings."""
 
@@ -69,7 +71,7 @@ class Front:
     @property
     def spent(self) -> float:
         """Dollars for its model."""
-        return self.dollars - self.bench.dollars_left()
+        return round(self.meter.model_dollars - self.before, 9)
 
 
 @contextmanager
@@ -95,7 +97,7 @@ def front(
             monkeypatch.setenv(variable, base if base and variable.endswith("_BASE_URL") else value)
         kept = folder / "kept" / "r1.jsonl"
         meter = Meter(folder / "usage.json", operator, researcher="r1", price=PRICE)
-        before = meter.dollars
+        before, paid = meter.dollars, meter.model_dollars
         bench = Bench(
             door,
             sandbox,
@@ -115,4 +117,4 @@ def front(
             scribe=Scribe(bench, model=model),
             socket=socket,
         ) as proxy:
-            yield Front(proxy, server, bench, kept, lines, dollars, model)
+            yield Front(proxy, server, bench, kept, lines, meter, paid, model)

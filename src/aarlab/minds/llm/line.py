@@ -92,22 +92,14 @@ class Line:
         from pydantic_ai.direct import model_request_stream
         from pydantic_ai.models import ModelRequestParameters
 
-<<<<<<< HEAD
         as_json = self._settings.calls == "json"
-        parameters = forced.parameters(tools) if as_json else ModelRequestParameters(function_tools=list(tools))
         sent = forced.plain(talk, tools=tools) if as_json else talk
-=======
->>>>>>> stream4
         client = await self._connected()
         if self._told is None or self._told[0] is not tools:
-            plain = ModelRequestParameters(function_tools=list(tools))
-            self._told = tools, self._first.customize_request_parameters(plain)
+            asked = forced.parameters(tools) if as_json else ModelRequestParameters(function_tools=list(tools))
+            self._told = tools, self._first.customize_request_parameters(asked)
         opening = model_request_stream(
-<<<<<<< HEAD
-            client, sent, model_settings=self._model_settings(), model_request_parameters=parameters
-=======
-            client, talk, model_settings=self._model_settings(), model_request_parameters=self._told[1]
->>>>>>> stream4
+            client, sent, model_settings=self._model_settings(), model_request_parameters=self._told[1]
         )
         async with opening as self._stream:
             async for _ in self._stream:
