@@ -76,7 +76,7 @@ def test_every_field_is_documented() -> None:
         ("[budget]\nminutes = inf", "budget.minutes must be a finite number, not inf"),
         ("[budget]\nminutes = nan", "budget.minutes must be a finite number, not nan"),
         ("[budget]\nminutes = 0", "budget.minutes must be a number above 0, not 0"),
-        ("[minds]\nkind = 'oracle'", 'minds.kind must be "search" or "llm", not "oracle"'),
+        ("[minds]\nkind = 'oracle'", 'minds.kind must be "search" or "llm" or "agent", not "oracle"'),
         ("[study\nname = 1", "is not valid TOML: "),
         ("[study]\nseed = " + "[" * 5000, "is not"),
     ],

@@ -211,7 +211,7 @@ class MindSettings(Model):
 
     @property
     def words(self) -> str:
-        """As it is called where researchers are listed: "search", "llm anthropic/claude-sonnet-4-5"."""
+        """As it is called where researchers are listed: "search", "llm anthropic/claude-sonnet-5-5"."""
         name = {"agent": f"{Path(self.agent).stem} "}.get(self.kind, "")
         return self.kind if self.kind == "search" else f"{self.kind} {name}{self.model}".strip()
 

@@ -348,7 +348,7 @@ _EXAMPLE = """\
 count = 2
 [[researcher]]
 name = "reader"
-minds = { kind = "llm", model = "anthropic/claude-sonnet-4-5" }
+minds = { kind = "llm", model = "anthropic/claude-sonnet-5-5" }
 direction = "posterior"
 dollars = 0.5
 """

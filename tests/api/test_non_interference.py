@@ -136,6 +136,7 @@ def test_final_labels_are_in_nothing_before_the_opening(begin: Begin) -> None:
     assert record(begin, with_verify, "verify") != seen, "the test sees no difference where there is one"
 
 
+@pytest.mark.slow
 def test_nor_are_they_where_the_inputs_of_all_hidden_items_are_public(begin: Begin) -> None:
     seen = record(begin, with_predictions, protocol="predictions")
     assert "inputs.safetensors" in {name for name, _, _ in seen}

@@ -29,7 +29,7 @@ def code(threshold: float) -> str:
 @pytest.fixture(scope="module")
 def quick(begin: Begin) -> LabProcess:
     """A lab with little patience."""
-    return begin({"verify": {"seconds": 2.0}})
+    return begin({"verify": {"seconds": 4.0}})
 
 
 @pytest.mark.parametrize("word", FAILING)

@@ -17,6 +17,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> StudyPaths:
     return closed_study(tmp_path_factory.mktemp("studies") / "toy")
 
 
+@pytest.mark.slow
 def test_it_is_opened_once_and_shown_ever_after(study: StudyPaths) -> None:
     def final(*arguments: str) -> tuple[int, str, str]:
         done = aarlab("final", *arguments, "--study", study.root, cwd=study.root)

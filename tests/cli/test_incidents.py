@@ -26,6 +26,7 @@ def board_row(study: StudyPaths) -> dict[str, object]:
     return found
 
 
+@pytest.mark.slow
 def test_disqualified_and_back(study: StudyPaths) -> None:
     submission = str(board_row(study)["submission"])
     said = run(study, "disqualify", submission[:8], "--reason", "it knew the threshold", "--by", "Ada")

@@ -124,6 +124,7 @@ def _replaced(study: Steered, server: LlmServer) -> None:
     assert len(asked(server, "one")) == before
 
 
+@pytest.mark.slow
 def test_bad_words_are_one_line_and_good_ones_are_kept_for_later(tmp_path: Path) -> None:
     closed_study(tmp_path / "studies" / "s")
     study = Steered(tmp_path, OPENAI_API_KEY="", ANTHROPIC_API_KEY="")

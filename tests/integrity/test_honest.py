@@ -73,6 +73,7 @@ def teacher_free() -> list[Planned]:
     return plan + [("auxiliary_confidence", {"alpha": alpha}) for alpha in (0.3, 0.4, 0.5, 0.6, 0.7)]
 
 
+@pytest.mark.slow
 def test_a_few_honest_methods_on_chat_raise_nothing_grave() -> None:
     assert study("chat", QUICK) == {}
 

@@ -38,7 +38,7 @@ from tests.support.llm_server import (
 pytestmark = pytest.mark.slow
 pytest.importorskip("claude_agent_sdk", reason="the Claude Agent SDK is not installed: pip install aarlab[claude]")
 
-MODEL = "anthropic/claude-sonnet-4-5"
+MODEL = "anthropic/claude-sonnet-5-5"
 PREFIX = "mcp__lab__"
 
 
@@ -102,7 +102,7 @@ def test_from_a_direction_to_a_verified_row(tmp_path: Path, monkeypatch: pytest.
     with llm_server(*map(ours, script), *ENDS) as server:
         use(server, monkeypatch, tmp_path)
         paths, state = run(study(), tmp_path / "s")
-        assert all(request.body["model"] == "claude-sonnet-4-5" for request in server.requests)
+        assert all(request.body["model"] == "claude-sonnet-5-5" for request in server.requests)
         assert all(name.startswith(PREFIX) for request in server.requests for name in request.tools)
         environment = " ".join(json.dumps(request.body) for request in server.requests)
     assert KEY not in environment

@@ -36,7 +36,7 @@ lab me
 """
 """What a curious agent does first. The last line but one looks for the key, but does not hold it."""
 REAL = {
-    "claude-code": ("claude", "anthropic/claude-sonnet-4-5", "AARLAB_TEST_CLAUDE"),
+    "claude-code": ("claude", "anthropic/claude-sonnet-5-5", "AARLAB_TEST_CLAUDE"),
     "codex": ("codex", "openai/gpt-5", "AARLAB_TEST_CODEX"),
     "opencode": ("opencode", "openai-chat/scripted", "AARLAB_TEST_OPENCODE"),
 }
@@ -108,6 +108,7 @@ def own(folder: Path, *argv: str) -> str:
     return str(path)
 
 
+@pytest.mark.slow
 def test_a_command_that_does_not_work_is_refused_with_its_last_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

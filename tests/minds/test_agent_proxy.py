@@ -19,7 +19,7 @@ from tests.support.llm_mind import files_with
 from tests.support.llm_proxy import Front, front
 from tests.support.llm_server import KEY, Calls, Drops, DropsMidway, Fails, FailsMidway, Paced, Raw, Says, Stalls
 
-MODELS = ("anthropic/claude-sonnet-4-5", "openai/gpt-5", "openai-chat/scripted")
+MODELS = ("anthropic/claude-sonnet-5-5", "openai/gpt-5", "openai-chat/scripted")
 LOOK: dict[str, Any] = {"model": "small-helper", "max_tokens": 500, "messages": [{"role": "user", "content": "look"}]}
 
 
@@ -184,7 +184,7 @@ def test_a_request_is_capped_and_cannot_have_the_provider_reach_the_network(
         assert post(to, **body).status_code == 200
         (request,) = to.server.requests
     assert request.body == LOOK | {
-        "model": "claude-sonnet-4-5",
+        "model": "claude-sonnet-5-5",
         "max_tokens": 4096,
         "thinking": {"type": "enabled", "budget_tokens": 2048},
         "tools": [mine],
@@ -260,7 +260,7 @@ def test_what_no_repetition_cures_ends_all_requests_and_shows_no_key(
         assert (first.status_code, second.status_code) == (fails.status, 403)
         assert KEY[:8] not in first.text + second.text + str(to.entries) + str(to.lines)
         assert isinstance(to.proxy.over, UserError)
-        assert str(to.proxy.over) == f"minds.model = 'anthropic/claude-sonnet-4-5': {says}"
+        assert str(to.proxy.over) == f"minds.model = 'anthropic/claude-sonnet-5-5': {says}"
         assert len(to.server.requests) == 1
         assert to.spent == pytest.approx(0)
 

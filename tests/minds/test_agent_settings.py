@@ -14,7 +14,7 @@ installed = pytest.mark.skipif(find_spec("claude_agent_sdk") is None, reason="th
 missing = pytest.mark.skipif(find_spec("claude_agent_sdk") is not None, reason="the Claude Agent SDK is installed")
 
 
-SONNET = ("minds=agent", "minds.model=anthropic/claude-sonnet-4-5")
+SONNET = ("minds=agent", "minds.model=anthropic/claude-sonnet-5-5")
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,7 @@ def test_the_money_is_never_exceeded(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "goes no further: a call may cost $" in (paths.logs / "r1.log").read_text()
 
 
+@pytest.mark.slow
 def test_a_wrong_key_stops_at_once_and_costs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = toy()
     paths = create_study(config, folder=tmp_path / "s")
@@ -106,6 +107,7 @@ def test_a_long_conversation_is_cut_and_goes_on_from_notes(tmp_path: Path, monke
     assert any("soon its oldest turns will be left out" in str(one) for one in transcript(paths))
 
 
+@pytest.mark.slow
 def test_a_long_output_is_cut_and_kept_and_a_session_follows_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,7 +19,7 @@ from tests.support.llm_server import Gives, Reply, Request, Says, Step, llm_serv
 from tests.support.local_model import local_model, needs_local_model
 
 JSON = {"calls": "json"}
-ENOUGH = 3
+ENOUGH = 2
 """Answers of the real model after which the study is stopped."""
 
 

@@ -64,7 +64,7 @@ def test_the_same_call_again_and_again(tmp_path: Path, monkeypatch: pytest.Monke
     ("step", "reason"),
     [
         (Calls(("dig", {})), "4 calls in a row were refused or could not be carried out"),
-        (Says("Done."), "2 sessions in a row called no tool"),
+        pytest.param(Says("Done."), "2 sessions in a row called no tool", marks=pytest.mark.slow),
     ],
 )
 def test_calls_that_fail_and_sessions_without_any(
@@ -78,6 +78,7 @@ def test_calls_that_fail_and_sessions_without_any(
     assert len(messages(state)) == (2 if "calls" in reason else 1)
 
 
+@pytest.mark.slow
 def test_what_is_handed_in_again_is_no_news(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def freeze(_: Request) -> Reply:
         number = len(server.requests)

@@ -6,7 +6,7 @@ from pathlib import Path
 from aarlab.fleet.housing import house
 from aarlab.integrity.case import Suspicion
 from aarlab.lab.grounds import Grounds
-from aarlab.lab.publish import clear_runtime, prepare_runtime, publish_data, publish_runtime
+from aarlab.lab.publish import clear_runtime, prepare_runtime, publish_data, publish_library, publish_runtime
 from aarlab.paths import StudyPaths
 from aarlab.problem.contract import Problem
 from aarlab.sandbox.bubblewrap import Bubblewrap
@@ -34,6 +34,8 @@ class Site:
     def begin(self) -> Grounds:
         """A start of the server."""
         publish_data(self._problem, self.paths, key=KEY)
+        self.paths.root.mkdir(parents=True, exist_ok=True)
+        publish_library(self.paths, dict)
         self.grounds = Grounds(
             self.paths,
             self._problem.card(),

@@ -80,7 +80,7 @@ def front(
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
     *script: Step,
-    model: str = "anthropic/claude-sonnet-4-5",
+    model: str = "anthropic/claude-sonnet-5-5",
     socket: Path | None = None,
     dollars: float = 1.0,
     output: int = 1000,

@@ -12,6 +12,7 @@ def without_times(rows: list[dict[str, object]]) -> list[dict[str, object]]:
     return [{name: value for name, value in row.items() if name != "ms"} for row in rows]
 
 
+@pytest.mark.slow
 def test_rows_are_ranked_compared_with_vanilla_and_the_same_in_one_process_or_two() -> None:
     seen: list[tuple[int, int, str]] = []
     rows = results_table(

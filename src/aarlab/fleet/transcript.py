@@ -41,16 +41,24 @@ class Transcript:
             self._append(json.dumps({"time": now, **kept}).encode() + b"\n")
             self._unsealed += 1
             due = self._unsealed >= SEAL_EVERY or kept.get("kind") == "session ended"
-        if due:
-            self.close()
+            taken = self._take() if due else None
+        self._stamp(taken)
 
     def close(self) -> None:
         """Seals what was not sealed yet. More may be added later."""
         with self._lock:
-            size, digest, fresh = self._size, self._digest.hexdigest(), self._unsealed > 0
-            self._unsealed = 0
-        if fresh and self._seal is not None:
-            self._seal(size, digest)
+            taken = self._take()
+        self._stamp(taken)
+
+    def _take(self) -> tuple[int, str] | None:
+        """What is to be sealed; each stretch of the file is taken by one caller."""
+        fresh, self._unsealed = self._unsealed > 0, 0
+        return (self._size, self._digest.hexdigest()) if fresh else None
+
+    def _stamp(self, taken: tuple[int, str] | None) -> None:
+        """Outside the lock, for the lab may be away for a while."""
+        if taken is not None and self._seal is not None:
+            self._seal(*taken)
 
     def _append(self, line: bytes) -> None:
         self._path.parent.mkdir(mode=0o700, exist_ok=True)
