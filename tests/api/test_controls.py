@@ -21,7 +21,6 @@ def w2s(begin: Begin) -> LabProcess:
     return begin(settings | {"sandbox": {"memory_mb": 1024, "disk_mb": 32}})
 
 
-@pytest.mark.slow
 def test_vanilla_owes_all_to_its_teacher_and_zero_shot_nothing(w2s: LabProcess) -> None:
     r1 = w2s.admit("r1")
     vanilla = r1.prove(READY.format(name="vanilla"), title="taught", wait=120)

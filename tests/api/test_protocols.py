@@ -129,7 +129,8 @@ def test_a_method_is_handed_in_without_files(lab: LabProcess) -> None:
         r1.verify(request)
 
 
-@pytest.mark.parametrize("protocol", [pytest.param("student", marks=pytest.mark.slow), "predictions"])
+@pytest.mark.slow
+@pytest.mark.parametrize("protocol", ["student", "predictions"])
 def test_kill_between_request_and_answer_and_it_is_the_same_answer(begin: Begin, protocol: ProtocolName) -> None:
     answers, digests = set(), set()
     for kill in (False, True):

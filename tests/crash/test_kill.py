@@ -95,6 +95,7 @@ def test_many_kills_and_nothing_is_lost_or_doubled(tmp_path: Path, seed: int) ->
     run_with_strikes(tmp_path / "s", seed=seed, strikes=6)
 
 
+@pytest.mark.slow
 def test_a_killed_orchestrator_takes_its_processes_with_it_and_resume_cleans_up(tmp_path: Path) -> None:
     paths = create_study(config(7), folder=tmp_path / "s")
     fleet = FleetProcess(paths)

@@ -13,7 +13,8 @@ from aarlab.wire import TRUST, ProtocolName
 from tests.support.fleet import events, leftovers, settings
 
 
-@pytest.mark.parametrize("protocol", [pytest.param("student", marks=pytest.mark.slow), "predictions"])
+@pytest.mark.slow
+@pytest.mark.parametrize("protocol", ["student", "predictions"])
 def test_a_small_study(tmp_path: Path, protocol: ProtocolName) -> None:
     verify: dict[str, Any] = {"protocol": protocol, "answer_every": 1.0}
     config = settings(verify=verify)

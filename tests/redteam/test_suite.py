@@ -100,6 +100,7 @@ def test_naive_scorer_takes_what_is_no_label(tmp_path: Path) -> None:
     assert sum(answer.label_distribution.values()) == answer.total == 1263
 
 
+@pytest.mark.slow
 def test_command_prints_a_table(tmp_path: Path) -> None:
     done = aarlab("redteam", *(word for name in QUICK for word in ("--only", name)), cwd=tmp_path, timeout=240)
     assert done.status == 0, done.err
