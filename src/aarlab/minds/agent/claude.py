@@ -210,13 +210,15 @@ class Session:
             listening.cancel()
 
     async def _listen(self, client: Any) -> None:
-        """Counts the answers. Raises OperatorError when a session ends without any work because of an error."""
+        """Counts the answers, up to the last that the session has. Raises OperatorError when a session ends without any work because of an error."""
         from claude_agent_sdk import AssistantMessage, ResultMessage
 
         async for message in client.receive_response():
             if isinstance(message, AssistantMessage) and message.message_id:
                 self._heard.add(message.message_id)
                 self._notices.answers = len(self._heard)
+                if self._notices.over:
+                    return
             if isinstance(message, ResultMessage) and message.is_error and not self._worked:
                 status = f" (status {message.api_error_status})" if message.api_error_status else ""
                 raise OperatorError(f"the harness has ended with an error of the provider{status}")
