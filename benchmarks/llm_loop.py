@@ -16,11 +16,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from aarlab.minds.llm.mind import LlmMind
+from aarlab.minds.protocol import GivenUp
 from aarlab.settings import MindSettings, PriceSettings
 from tests.support.lab import FAST, LabProcess
 from tests.support.llm_bench import place
@@ -142,7 +144,8 @@ def ours(server: LlmServer, provider: str, lab: LabProcess, folder: Path, *, tur
     settings = MindSettings(kind="llm", model=f"{provider}/{MODELS[provider]}", turns=turns + 1, context_tokens=10**6)
     with place(lab, folder, dollars=1000.0) as at:
         at.bench.put("notes.txt", FILE.encode())
-        LlmMind(settings, price=price).run(at.bench)
+        with suppress(GivenUp):  # so it ends when the model has nothing more to do
+            LlmMind(settings, price=price).run(at.bench)
         spent = [one["seconds"] for one in at.transcript if one["kind"] == "tool"]
         return statistics.median(sum(spent[start : start + 2]) for start in range(0, len(spent), 2))
 

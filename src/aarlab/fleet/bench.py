@@ -88,6 +88,7 @@ class Bench:
         self._forum = ForumFiles(sandbox.put)
         self.said: Sequence[str] = self.me.messages
         self._paused = False
+        self._asked_at = 0.0
 
     def should_stop(self) -> bool:
         """True when the operator wants this researcher to finish; waits while it is paused. Raises Stopped."""
@@ -95,6 +96,7 @@ class Bench:
             self.check()
             me = self.door.me()
             self._show(me.messages)
+            self._asked_at = time.monotonic()
             if me.control != "pause":
                 self._paused = False
                 return me.control == "stop"
@@ -172,7 +174,8 @@ class Bench:
 
         Raises Stopped, ResearcherError(code="budget"), OperatorError.
         """
-        self.should_stop()
+        if time.monotonic() - self._asked_at >= PAUSE_POLL_SECONDS:
+            self.should_stop()
         self._require(dollars - self._meter.reserved, what="a call")
         self._meter.reserve(dollars)
 

@@ -9,6 +9,7 @@ and gives no more than the team has. So the cap holds, however many researchers 
 
 import json
 import threading
+import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from aarlab.wire.usage import summed, without
 BATCH = 4
 BATCH_SECONDS = 30.0
 """Core time that is told at the latest."""
+REPORT_SECONDS = 2.0
+"""Calls of models are told at most so often; what is not told yet is covered by what the lab has set aside."""
 CALL_AHEAD = 1.25
 """So many times what a call may cost is asked for, because the next call is a little longer."""
 LEAST_DOLLARS = 1e-9
@@ -61,7 +64,7 @@ class Meter:
         self._batch = batch
         self._lock = threading.RLock()
         self._under_way = 0.0
-        self._held = 0.0
+        self._held, self._told_at = 0.0, 0.0
         # A call that was under way when the process was killed may have been paid for: it counts in full.
         self._total = _with_call(_read(journal), model="", use=None)
         self._told = self._counted_by_lab()
@@ -108,13 +111,14 @@ class Meter:
             self._keep(replace(self._total, reserved=dollars))
 
     def pay(self, dollars: float, *, model: str = "", tokens: Tokens | None = None) -> None:
-        """Call when the model has answered: what it has cost instead. Tells the lab."""
+        """Call when the model has answered: what it has cost instead. Tells the lab, soon."""
         with self._lock:
             self._under_way = max(0.0, self._under_way - self._total.reserved)
             calls = int(tokens is not None or dollars > 0)
             use = ModelUse(calls=calls, tokens=tokens or Tokens(), dollars=dollars)
             self._keep(_with_call(self._total, model=model, use=use))
-            self.report()
+            if time.monotonic() - self._told_at >= REPORT_SECONDS:
+                self.report()
 
     def hold(self, dollars: float) -> None:
         """Call before a command runs, with what it may cost. Raises as `reserve`."""
@@ -163,7 +167,7 @@ class Meter:
 
     def _tell(self, pending: UsageRequest, *, hold: float) -> None:
         self._held = self._operator.usage(pending.model_copy(update={"hold": hold}))
-        self._told = self._total
+        self._told, self._told_at = self._total, time.monotonic()
 
     def _pending(self) -> UsageRequest:
         total, told = self._total, self._told

@@ -210,7 +210,10 @@ class Session:
             listening.cancel()
 
     async def _listen(self, client: Any) -> None:
-        """Counts the answers, up to the last that the session has. Raises OperatorError when a session ends without any work because of an error."""
+        """Counts the answers, up to the last that the session has.
+
+        Raises OperatorError when a session ends without any work because of an error.
+        """
         from claude_agent_sdk import AssistantMessage, ResultMessage
 
         async for message in client.receive_response():
