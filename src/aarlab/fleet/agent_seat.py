@@ -4,11 +4,12 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from aarlab.api.client import Door
 from aarlab.fleet.bench import Bench, fair_share
-from aarlab.fleet.guard import Guard
+from aarlab.fleet.guard import Guard, steer
 from aarlab.fleet.seat import AGENT, INTERRUPTED, Seat
 from aarlab.fleet.transcript import Transcript
 from aarlab.minds.mcp import OVER, Calls, tool_server
@@ -17,7 +18,6 @@ from aarlab.minds.tools.box import Toolbox
 from aarlab.minds.tools.briefing import instructions
 from aarlab.minds.tools.chest import toolbox
 from aarlab.minds.tools.scribe import Scribe
-from aarlab.wire import SteerRequest
 
 MODEL = "an agent from outside"
 PROMPT = "minimal"
@@ -78,12 +78,8 @@ class AgentSeat(Seat):
             log=lambda line: log.info("%s", kept.clean(line)),
             record=kept.add,
             second=config.price.machine(core_seconds=config.sandbox.cpus),
-            guard=Guard(config.watchdog, say=self._say, end=self._end),
+            guard=Guard(config.watchdog, say=partial(steer, self._operator, self._name), end=self._end),
         )
-
-    def _say(self, words: str) -> None:
-        """The watchdog's warning comes to the agent as a word of the operator."""
-        self._operator.steer(SteerRequest(researcher=self._name, text=words))
 
     def _keep_up(self) -> None:
         """The tools do, in their own thread."""

@@ -3,16 +3,25 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
+from aarlab.api.client import Operator
+from aarlab.errors import OperatorError
 from aarlab.settings import WatchdogSettings
+from aarlab.wire import SteerRequest
 
 NOWHERE = 4
 """Exit status of a researcher that the watchdog has ended: no restart would help, the operator decides."""
 LOOKS = 20
 """Looks at the clock in the time that is allowed."""
+
+
+def steer(operator: Operator, name: str, words: str) -> None:
+    """A warning, as a message of the operator; a lab that is away has other troubles."""
+    with suppress(OperatorError):
+        operator.steer(SteerRequest(researcher=name, text=words))
 
 
 class Guard:

@@ -10,7 +10,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from typing import Any
 from aarlab.api.client import Door, Operator
 from aarlab.errors import AarlabError, OperatorError
 from aarlab.fleet.bench import Bench
-from aarlab.fleet.guard import NOWHERE, Guard
+from aarlab.fleet.guard import NOWHERE, Guard, steer
 from aarlab.fleet.housing import backend_of, house
 from aarlab.fleet.meter import Meter
 from aarlab.fleet.roster import roster
@@ -29,7 +28,7 @@ from aarlab.paths import StudyPaths
 from aarlab.sandbox.protocol import Sandbox
 from aarlab.settings import MindSettings, PriceSettings, SandboxSettings, StudyConfig
 from aarlab.studyfile import load_study
-from aarlab.wire import ResearcherState, SealRequest, SteerRequest
+from aarlab.wire import ResearcherState, SealRequest
 
 DEADLINE_SECONDS = 120.0
 """How long a researcher waits for a lab that is restarted."""
@@ -175,10 +174,8 @@ def _seal(operator: Operator, name: str, size: int, digest: str) -> None:
 
 
 def _say(operator: Operator, name: str, words: str) -> None:
-    """A warning, as a message of the operator; a lab that is away has other troubles."""
     _LOG.info("%s", words)
-    with suppress(OperatorError):
-        operator.steer(SteerRequest(researcher=name, text=words))
+    steer(operator, name, words)
 
 
 if __name__ == "__main__":
