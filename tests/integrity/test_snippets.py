@@ -119,7 +119,9 @@ def test_hostile_files_neither_raise_nor_take_long(name: str, place: str) -> Non
     one = case(files, **({} if "." in place else {place: text}))
     began = time.process_time()
     look(one)
-    assert time.process_time() - began < 2.0  # about half of it by itself; the machine may be busy
+    assert (
+        time.process_time() - began < 10.0
+    )  # 1 s by itself, 2 s seen on a busy machine; what is quadratic takes minutes
 
 
 def test_hostile_json_neither_raises_nor_takes_long() -> None:

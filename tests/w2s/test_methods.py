@@ -290,10 +290,8 @@ def test_nothing_to_train_on_is_an_error() -> None:
 
 
 def test_what_the_backend_cannot_do_is_refused_in_one_line() -> None:
-    with pytest.raises(ResearcherError, match="cannot fine-tune"):
-        world().task.finetune(rank=8)
-    with pytest.raises(ResearcherError, match="cannot generate"):
-        world().task.generate("Question:")
+    with pytest.raises(ResearcherError, match="no model to fine-tune, prompt or let write"):
+        world().task.model.generate(["Question:"], tokens=8, temperature=0.0, seed=0)
     with pytest.raises(ResearcherError, match="nothing to swap"):
         world("choices").task.swapped()
 

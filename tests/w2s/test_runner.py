@@ -81,7 +81,7 @@ def test_the_runner_leaves_a_student_a_seed_and_self_checks(tmp_path: Path, data
         ("def train(task, *, seed):\n    return 3", "train returned int"),
         ("def train(task, *, seed):\n    return 1 / 0", "ZeroDivisionError: division by zero (method.py line 2)"),
         ("def train(task, *, seed:\n", "SyntaxError"),
-        ("def train(task, *, seed):\n    task.generate('x')", "cannot generate text"),
+        ("def train(task, *, seed):\n    task.model.generate(['x'])", "no model to fine-tune, prompt or let write"),
         ("import torch", "No module named 'torch'"),
         (
             "from aarlab.w2s import Student\ndef train(task, *, seed):\n"

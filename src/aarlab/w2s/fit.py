@@ -9,14 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aarlab.w2s.strong import Retarget
 from aarlab.w2s.task import Array, Floats
 
 L2 = 0.1
 """Where the ceiling's accuracy first peaks; one value for teacher, students and ceiling keeps PGR fair."""
 STEPS = 60
-
-Retarget = Callable[[Floats, Floats, float], Floats]
-"""(logits, targets, share of training done) -> the targets to train on now; not differentiated through."""
 
 
 @dataclass(frozen=True)

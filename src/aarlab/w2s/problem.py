@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -25,6 +26,7 @@ from aarlab.w2s.card import write_card
 from aarlab.w2s.controls import control_facts
 from aarlab.w2s.domains.pool import Pool
 from aarlab.w2s.fit import L2
+from aarlab.w2s.hf.settings import HfSettings
 from aarlab.w2s.methods import METHODS
 from aarlab.w2s.pgr import Outcome, summarise
 from aarlab.w2s.splits import Splits, split
@@ -34,6 +36,11 @@ from aarlab.w2s.world import Rules, World, research_world, verify_world
 
 BASELINES = (BASELINE, "confident_only", "auxiliary_confidence", "zero_shot")
 """Methods that stand on the board as marks."""
+KIT = (
+    *("__init__.py", "task.py", "student.py", "tuned.py", "reading.py", "strong.py"),
+    *("fit.py", "checks.py", "runner.py", "methods"),
+)
+"""Modules of aarlab.w2s that methods may import."""
 VERSION = 1
 """Of splits, draws and grading: a change of any of them makes another problem."""
 
@@ -57,6 +64,10 @@ class W2SSettings(BaseModel):
     """Weight penalty of the ceiling. Tune the ceiling with it, never vanilla."""
     weak_l2: float = Field(L2, gt=0)
     """Weight penalty of the weak teacher; a small one makes it over-confident."""
+    backend: Literal["probe", "hf"] = "probe"
+    """probe: heads on frozen features, on any machine; hf: models fine-tuned with the settings of [problem.hf]."""
+    hf: HfSettings = HfSettings()
+    """With backend = "hf"."""
     seconds: float = Field(60.0, gt=0)
     """Time that a task announces for one training; keep it at or below verify.seconds."""
 
@@ -127,7 +138,18 @@ class W2SProblem:
 
     def kit(self) -> tuple[str, ...]:
         """What a method may import: tasks, students, fits, methods and the runner; no data, splits or grading."""
-        own = ("__init__.py", "task.py", "student.py", "fit.py", "checks.py", "runner.py", "methods")
+        own = (
+            "__init__.py",
+            "task.py",
+            "student.py",
+            "tuned.py",
+            "reading.py",
+            "strong.py",
+            "fit.py",
+            "checks.py",
+            "runner.py",
+            "methods",
+        )
         return ("__init__.py", "errors.py", *(f"w2s/{name}" for name in own))
 
     def library(self) -> Mapping[str, str]:

@@ -3,24 +3,20 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NoReturn, cast
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from aarlab.errors import ResearcherError
+from aarlab.w2s.reading import FACTS, as_header, malformed, read_facts
 from aarlab.w2s.task import Array, Floats
 
 Aggregation = Literal["mean", "trimmed mean"]
 MAX_BYTES = 16 << 20
 MAX_HEADER = 4096
 MAX_HEADS = 1024
-
-
-def _malformed(why: str) -> NoReturn:
-    raise ResearcherError(f"not a valid student: {why}", code="malformed")
 
 
 @dataclass(frozen=True)
@@ -43,14 +39,14 @@ class Student:
     def __post_init__(self) -> None:
         """Raises ResearcherError(code="malformed") on anything but finite float32 heads of matching shapes."""
         if self.weight.dtype != np.float32 or self.bias.dtype != np.float32:
-            _malformed("heads must be float32")
+            malformed("heads must be float32")
         if self.weight.ndim != 2 or not 1 <= len(self.weight) <= MAX_HEADS:
-            _malformed(f"weight must be [heads, dimension] with 1 to {MAX_HEADS} heads")
+            malformed(f"weight must be [heads, dimension] with 1 to {MAX_HEADS} heads")
         if self.bias.shape != (len(self.weight),):
-            _malformed("bias must have one number for each head")
+            malformed("bias must have one number for each head")
         if not (np.isfinite(self.weight).all() and np.isfinite(self.bias).all()):
-            _malformed("heads must be finite")
-        _check_aggregation(self.aggregation, self.trim)
+            malformed("heads must be finite")
+        check_aggregation(self.aggregation, self.trim)
 
     @classmethod
     def linear(cls, weight: npt.ArrayLike, *, bias: float = 0.0) -> "Student":
@@ -73,31 +69,27 @@ class Student:
     def predict(self, hidden: Array) -> Floats:
         """[n] logits of `hidden` [n, d]. Items do not interact, so order and company cannot matter."""
         logits = hidden.astype(np.float64) @ self.weight.T.astype(np.float64) + self.bias
-        if self.aggregation == "trimmed mean":
-            cut = int(self.trim * logits.shape[1])
-            logits = np.sort(logits, axis=1)[:, cut : logits.shape[1] - cut]
-        total: Floats = logits.mean(axis=1)
-        return total
+        return aggregate(logits, aggregation=self.aggregation, trim=self.trim)
 
     def to_bytes(self) -> bytes:
         """One safetensors file; the same student gives the same bytes."""
         facts = {"format": 1, "aggregation": self.aggregation, "trim": self.trim}
         text = json.dumps(facts, sort_keys=True, allow_nan=False)
-        return save({"weight": self.weight, "bias": self.bias}, metadata={"student": text})
+        return save({"weight": self.weight, "bias": self.bias}, metadata={FACTS: text})
 
     @classmethod
     def from_bytes(cls, data: bytes, *, dimension: int, antisymmetric: bool) -> "Student":
         """Reads a student from an untrusted file, strictly. Raises ResearcherError(code="malformed")."""
-        facts = _facts(_header(data))
+        facts = read_facts(_header(data), {"format", "aggregation", "trim"})
         try:
             tensors = load(data)
         except SafetensorError:
-            _malformed("the file is not safetensors")
+            malformed("the file is not safetensors")
         student = cls(tensors["weight"], tensors["bias"], facts["aggregation"], facts["trim"])
         if student.weight.shape[1] != dimension:
-            _malformed(f"heads must have {dimension} numbers each")
+            malformed(f"heads must have {dimension} numbers each")
         if antisymmetric and student.bias.any():
-            _malformed("on pairs the bias must be zero")
+            malformed("on pairs the bias must be zero")
         return student
 
 
@@ -107,59 +99,31 @@ def _float32(value: object) -> Array:
         with np.errstate(over="ignore"):
             return np.ascontiguousarray(np.asarray(value, dtype=np.float64).astype(np.float32))
     except (TypeError, ValueError):
-        _malformed("heads must be numbers, all of one length")
+        malformed("heads must be numbers, all of one length")
 
 
-def _check_aggregation(aggregation: object, trim: object) -> None:
+def aggregate(logits: Floats, *, aggregation: Aggregation, trim: float) -> Floats:
+    """[n] one logit an item from those of k members [n, k]; "trimmed mean" drops the share `trim` at each end."""
+    if aggregation == "trimmed mean":
+        cut = int(trim * logits.shape[1])
+        logits = np.sort(logits, axis=1)[:, cut : logits.shape[1] - cut]
+    total: Floats = logits.mean(axis=1)
+    return total
+
+
+def check_aggregation(aggregation: object, trim: object) -> None:
+    """Raises ResearcherError(code="malformed") on an unknown one, or a trim outside [0, 0.5)."""
     if aggregation not in ("mean", "trimmed mean"):
-        _malformed('aggregation must be "mean" or "trimmed mean"')
+        malformed('aggregation must be "mean" or "trimmed mean"')
     if not isinstance(trim, float) or not 0 <= trim < 0.5:
-        _malformed("trim must be a number in [0, 0.5)")
-
-
-def _strict_json(text: bytes | str) -> dict[str, Any]:
-    """A JSON object without duplicate keys, NaN or deep nesting."""
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len(dict(pairs)) != len(pairs):
-            _malformed("a key occurs twice")
-        return dict(pairs)
-
-    def constant(name: str) -> NoReturn:
-        _malformed(f"{name} is not a number")
-
-    try:
-        value = json.loads(text, object_pairs_hook=unique, parse_constant=constant)
-    except (ValueError, RecursionError):
-        _malformed("the header is not JSON")
-    if not isinstance(value, dict):
-        _malformed("the header is not a JSON object")
-    return cast(dict[str, Any], value)
+        malformed("trim must be a number in [0, 0.5)")
 
 
 def _header(data: bytes) -> dict[str, Any]:
-    """The safetensors header, before any library sees the file."""
-    if not 8 <= len(data) <= MAX_BYTES:
-        _malformed(f"the file must have at most {MAX_BYTES} bytes and a header")
-    size = int.from_bytes(data[:8], "little")
-    if size > min(MAX_HEADER, len(data) - 8):
-        _malformed(f"the header must fit the file and {MAX_HEADER} bytes")
-    header = _strict_json(data[8 : 8 + size])
+    """Checked before any library sees the file."""
+    header = as_header(data, max_bytes=MAX_BYTES, max_header=MAX_HEADER)
     if set(header) != {"__metadata__", "weight", "bias"}:
-        _malformed('the file must hold exactly "weight", "bias" and metadata')
+        malformed('the file must hold exactly "weight", "bias" and metadata')
     if any(not isinstance(header[name], dict) or header[name].get("dtype") != "F32" for name in ("weight", "bias")):
-        _malformed("heads must be float32")
+        malformed("heads must be float32")
     return header
-
-
-def _facts(header: dict[str, Any]) -> dict[str, Any]:
-    """The student's own metadata, with exactly the known keys."""
-    metadata = header["__metadata__"]
-    if not isinstance(metadata, dict) or set(metadata) != {"student"} or not isinstance(metadata["student"], str):
-        _malformed('the metadata must have exactly the key "student"')
-    facts = _strict_json(metadata["student"])
-    if set(facts) != {"format", "aggregation", "trim"}:
-        _malformed("the metadata must have exactly format, aggregation and trim")
-    if facts["format"] != 1 or isinstance(facts["format"], bool):
-        _malformed("unknown format")
-    return facts

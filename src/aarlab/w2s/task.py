@@ -3,13 +3,16 @@
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load_file, save
 
 from aarlab.errors import ResearcherError
+
+if TYPE_CHECKING:
+    from aarlab.w2s.strong import StrongModel
 
 Array = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
@@ -36,6 +39,8 @@ class Task:
     """For example "chat", or the name of the user's folder."""
     seconds: float
     """Wall time that one training may take."""
+    strong: "StrongModel | None" = None
+    """The strong model itself, on the hf backend; None on the probe backend, which has its hidden states only."""
 
     @property
     def items(self) -> int:
@@ -58,13 +63,15 @@ class Task:
             raise ResearcherError("these items are single answers: there is nothing to swap")
         return replace(self, hidden=-self.hidden, teacher=1 - self.teacher, prior=-self.prior)
 
-    def finetune(self, *_: object, **__: object) -> NoReturn:
-        """Refused on the probe backend."""
-        raise ResearcherError("the probe backend cannot fine-tune: it has frozen hidden states (task.hidden)")
-
-    def generate(self, *_: object, **__: object) -> NoReturn:
-        """Refused on the probe backend."""
-        raise ResearcherError("the probe backend cannot generate text: it has zero-shot log-odds (task.prior)")
+    @property
+    def model(self) -> "StrongModel":
+        """`strong`, for a method that cannot do without. Raises ResearcherError on the probe backend."""
+        if self.strong is None:
+            raise ResearcherError(
+                "the probe backend has no model to fine-tune, prompt or let write: it has frozen hidden states "
+                "(task.hidden) and zero-shot log-odds (task.prior)"
+            )
+        return self.strong
 
     def save(self, folder: Path) -> None:
         """Writes task.safetensors and task.json; the same task gives the same bytes."""

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from aarlab.w2s.fit import L2, Retarget, fit_minibatch, log_odds, sigmoid
+from aarlab.w2s.fit import L2, fit_minibatch, log_odds, sigmoid
+from aarlab.w2s.strong import Retarget
 from aarlab.w2s.student import Student
 from aarlab.w2s.task import Floats, Task
 
