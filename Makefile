@@ -19,8 +19,8 @@ run:
 	@.venv/bin/aarlab run $(ARGS)
 
 test: lint
-	@.venv/bin/python -m pytest -m "not slow and not alone" -n 3 --dist loadfile $(or $(strip $(ARGS)),tests/redteam tests/minds tests/cli tests)
-	@$(if $(strip $(ARGS)),,.venv/bin/python -m pytest -m alone)
+	@.venv/bin/python -m pytest -m "not slow" -n 3 --dist loadfile $(or $(strip $(ARGS)),--ignore tests/alone tests/redteam tests/minds tests/cli tests)
+	@$(if $(strip $(ARGS)),,.venv/bin/python -m pytest tests/alone)
 
 test-slow:
 	@tools/setup.sh dev text

@@ -6,7 +6,6 @@ import re
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from aarlab.cli.reference import cli_reference, study_reference
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 PROSE = [ROOT / "README.md", *sorted(ROOT.glob("[A-Z]*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
-HELP_SECONDS = 0.5
 
 
 def functions(path: Path) -> Iterator[int]:
@@ -44,16 +42,6 @@ def test_imports_run_downward() -> None:
         env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
     )
     assert done.returncode == 0, done.stdout
-
-
-@pytest.mark.alone
-def test_help_is_quick() -> None:
-    def seconds() -> float:
-        begin = time.monotonic()
-        subprocess.run([sys.executable, "-m", "aarlab.cli.main", "--help"], check=True, capture_output=True)
-        return time.monotonic() - begin
-
-    assert min(seconds() for _ in range(5)) < HELP_SECONDS
 
 
 def test_heavy_libraries_are_imported_where_they_are_used() -> None:

@@ -61,6 +61,7 @@ def test_it_is_refused_before_naming_opened_once_and_refused_for_ever(begin: Beg
         assert operator.state().closed
 
 
+@pytest.mark.slow
 def test_kill_minus_nine_in_the_middle_and_it_is_completed_exactly_once(begin: Begin) -> None:
     lab = begin()
     seen = lab.admit("r1").prove(SLOW)

@@ -173,6 +173,7 @@ def test_a_detector_holds_a_row_until_a_person_has_looked(begin: Begin) -> None:
         assert row(operator, seen.id).rank == 1
 
 
+@pytest.mark.slow
 def test_a_killed_lab_raises_each_incident_once(begin: Begin) -> None:
     lab = begin({"verify": {"controls": 0}})
     asked = lab.admit("r1").prove(f"import time\ntime.sleep(1)\n{PEEKING}", wait=0)

@@ -130,6 +130,7 @@ def test_verify_labels_are_in_nothing_before_a_verification(begin: Begin) -> Non
     assert record(begin, before_verify, "verify", "final") == seen
 
 
+@pytest.mark.slow
 def test_final_labels_are_in_nothing_before_the_opening(begin: Begin) -> None:
     seen = record(begin, with_verify)
     assert record(begin, with_verify, "final") == seen

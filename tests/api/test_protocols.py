@@ -177,6 +177,7 @@ METHODS_BY_TIME = {
 }
 
 
+@pytest.mark.slow
 def test_quick_slow_and_failed_methods_are_answered_at_the_same_time(begin: Begin) -> None:
     lab = begin({"verify": {"answer_every": EVERY, "controls": 0}, "price": {"cpu_hour": 0.4}})
     r1 = lab.admit("r1")

@@ -91,6 +91,7 @@ def test_kill_minus_nine_under_load(begin: Begin) -> None:
     assert kinds.count("marks.scored") == 1
 
 
+@pytest.mark.slow
 def test_sigterm_abandons_what_runs_and_the_next_start_takes_it_up(begin: Begin) -> None:
     lab = begin()
     r1 = lab.admit("r1")

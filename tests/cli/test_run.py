@@ -90,6 +90,7 @@ def test_stop_says_when_there_is_nothing_to_stop(story: Story) -> None:
     assert "nobody is at work on it" in done.out
 
 
+@pytest.mark.slow
 def test_a_person_hands_in_a_method_once(story: Story) -> None:
     example = ROOT / "examples" / "agreement"
     words = ("submit", str(example), "--title", "Agreement", "--proposal", str(example / "proposal.md"), "--json")

@@ -98,6 +98,7 @@ def test_stop_and_resume_go_on_where_it_was(tmp_path: Path) -> None:
     assert after.researchers["r1"].experiments <= config.budget.experiments
 
 
+@pytest.mark.slow
 def test_the_end_of_the_time_still_verifies_the_best(tmp_path: Path) -> None:
     config = settings(budget={"minutes": 0.1, "dev_answers": 30, "experiments": 200})
     paths = create_study(config, folder=tmp_path / "s")

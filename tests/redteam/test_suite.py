@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,7 +46,15 @@ def ground() -> Iterator[tuple[Path, Range]]:
         yield Path(folder), found
 
 
-@pytest.mark.parametrize("attack", SCORING, ids=lambda attack: attack.name)
+LONG = ("re-run lottery",)
+"""A dozen verifications each."""
+
+
+def _param(attack: Attack) -> Any:
+    return pytest.param(attack, marks=pytest.mark.slow if attack.name in LONG else (), id=attack.name)
+
+
+@pytest.mark.parametrize("attack", [_param(attack) for attack in SCORING])
 def test_an_attack_works_on_the_naive_scorer_and_not_here(attack: Attack, ground: tuple[Path, Range]) -> None:
     row: Row = fight(attack, *ground)
     assert row.naive.worked, row.naive
@@ -117,6 +126,7 @@ def test_command_prints_json_and_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_status_is_1_when_a_lab_answers_exactly(tmp_path: Path) -> None:
     """What the measure says of a lab without noise and grid: single labels are given away."""
     code = (

@@ -11,6 +11,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
@@ -30,6 +31,8 @@ _LIMITS = Limits(memory_mb=64, pids=24, cpus=1.0, disk_mb=4, file_mb=2, output_k
 _LITTLE_CPU = 0.1
 _BURN = "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done"
 _TIMEOUT = 3.0
+_GRACE = 1.0
+"""What was killed may stand in /proc a little longer on a busy host."""
 _PREFIX = "aarlab-probe-"
 _MISSING: Mapping[str, str] = {
     "memory": "each process is limited, but not all together, because no cgroup is writable",
@@ -142,7 +145,12 @@ class _Attacker:
         """Whether a process that was left behind is still there on the host."""
         nap = f"{secrets.randbelow(10**9) + 10**9}"
         self._run("daemon", nap=nap)
-        return any(nap.encode() in _command(path) for path in Path("/proc").glob("[0-9]*/cmdline"))
+        deadline = time.monotonic() + _GRACE
+        while any(nap.encode() in _command(path) for path in Path("/proc").glob("[0-9]*/cmdline")):
+            if time.monotonic() > deadline:
+                return True
+            time.sleep(0.005)
+        return False
 
 
 def _command(path: Path) -> bytes:
