@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Brings what aarlab needs into .venv and, where it may, onto the system. Does nothing when that was done before.
-# usage: tools/setup.sh [dev] [text]        dev: tools for `make test`; text: the language model for a user's own text
+# usage: tools/setup.sh [dev] [text] [hf]   dev: tools for `make test`; text: the language model for a user's own text;
+#                                           hf: transformers and PEFT with PyTorch for the CPU
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -75,6 +76,16 @@ install_dev() {
 install_text() {
   pip_install "the libraries for your own text" -e '.[text]'
   install_model
+}
+install_hf() {
+  # A plain `torch` brings 3 GB for CUDA; a GPU's owner installs the one that fits it first, and it is kept.
+  if ! .venv/bin/python -c 'import torch' 2>/dev/null; then
+    say "installing PyTorch for the CPU"
+    .venv/bin/python -m pip install --quiet --retries 0 --timeout 10 --no-deps \
+      --index-url https://download.pytorch.org/whl/cpu 'torch==2.13.0' >.venv/pip.log 2>&1 || true
+    pip_install "what PyTorch needs" 'torch==2.13.0'
+  fi
+  pip_install "the libraries for models that are fine-tuned" -e '.[hf]'
 }
 
 mkdir -p .venv
