@@ -2,9 +2,10 @@
 # make test             set up once, then lint, types, import order and the tests
 # make test-slow        the tests that take minutes, and those that need the language model; coding agents on the PATH too:
 #                       npm install -g @openai/codex opencode-ai @anthropic-ai/claude-code
-# make bench            benchmarks, each as a ratio (minutes)
+# make bench            benchmarks, each as a ratio (minutes); peers.py needs others' code: docs/peers.md
 # make docs             rewrite the generated references
 # make results          docs/results.md: all methods on all embedded domains (minutes)
+# make verified         docs/verified.md: each of them handed in to a real lab, in each domain (minutes)
 SHELL := /bin/bash
 ARGS ?=
 export PYTHON
@@ -12,7 +13,7 @@ export PYTHON
 # A user's own text needs the language model: named in ARGS, or in a study file that ARGS names.
 OWN_TEXT = $(findstring problem.data,$(ARGS))$(shell grep -lsE '^[[:space:]]*data[[:space:]]*=' $(filter %.toml,$(ARGS)))
 
-.PHONY: run test test-slow lint bench docs results setup
+.PHONY: run test test-slow lint bench docs results verified setup
 
 run:
 	@tools/setup.sh $(if $(strip $(OWN_TEXT)),text)
@@ -35,7 +36,7 @@ lint:
 
 bench:
 	@tools/setup.sh dev
-	@set -e; for file in benchmarks/*.py; do echo "== $$file"; .venv/bin/python $$file; done
+	@set -e; for file in $(filter-out %/peers.py %/verified.py,$(wildcard benchmarks/*.py)); do echo "== $$file"; .venv/bin/python $$file; done
 
 docs:
 	@tools/setup.sh
@@ -44,6 +45,10 @@ docs:
 results:
 	@tools/setup.sh
 	@.venv/bin/aarlab w2s table --markdown docs/results.md $(ARGS)
+
+verified:
+	@tools/setup.sh
+	@.venv/bin/python benchmarks/verified.py --markdown docs/verified.md $(ARGS)
 
 setup:
 	@tools/setup.sh $(ARGS)

@@ -18,8 +18,9 @@ from aarlab.api.researcher import body_cap, researcher_app
 from aarlab.canonical import write_atomic
 from aarlab.errors import AarlabError, OperatorError
 from aarlab.lab.grounds import Grounds
-from aarlab.lab.lab import Lab, Parts
+from aarlab.lab.lab import Lab
 from aarlab.lab.library import library
+from aarlab.lab.parts import Parts
 from aarlab.lab.publish import prepare_runtime, publish_data, publish_library, publish_runtime
 from aarlab.paths import StudyPaths, cache_folder
 from aarlab.problem import registry

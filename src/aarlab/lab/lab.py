@@ -1,139 +1,51 @@
 """The lab: one ledger, and the desks that researchers and the operator come to."""
 
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import aarlab
 from aarlab.canonical import digest
-from aarlab.errors import OperatorError, ResearcherError, UserError
-from aarlab.integrity.monitor import make_monitor
+from aarlab.errors import ResearcherError, UserError
 from aarlab.lab import board, views
-from aarlab.lab.blobs import FolderBlobs
-from aarlab.lab.crew import Crew
-from aarlab.lab.dev import DATA_KEY, Dev
-from aarlab.lab.direct import Direct
+from aarlab.lab.dev import DATA_KEY
 from aarlab.lab.events import Kind
-from aarlab.lab.final import Final
 from aarlab.lab.forum import Forum
-from aarlab.lab.heads import Signer
 from aarlab.lab.incidents import Incidents
-from aarlab.lab.inspection import Inspector
-from aarlab.lab.ledger import Book, Ledger
+from aarlab.lab.ledger import Book
 from aarlab.lab.measured import operator_board
 from aarlab.lab.methods import Methods
-from aarlab.lab.notary import Notary
-from aarlab.lab.office import MOST, Office
-from aarlab.lab.rerun import Bench, score_body
-from aarlab.lab.reviews import Reviews
-from aarlab.lab.snapshots import Snapshots
-from aarlab.lab.sqlite_store import SqliteStore
-from aarlab.lab.vault import Vault
-from aarlab.lab.verify import Verify
-from aarlab.paths import StudyPaths
-from aarlab.problem.contract import Problem
-from aarlab.sandbox.protocol import Runtime, SandboxBackend
-from aarlab.settings import LimitSettings, StudyConfig
+from aarlab.lab.office import Office
+from aarlab.lab.parts import Fatal, Parts, Shared
+from aarlab.lab.rerun import score_body
+from aarlab.settings import LimitSettings
 from aarlab.wire import Board, FinalState, Finding, Me, OperatorBoard, ProblemCard, StudyState, Submission
 
 _STOP_SECONDS = 3.0
 _BLOBS_PER_RESEARCHER = 64
 
 
-@dataclass(frozen=True)
-class Parts:
-    """What a lab is made from."""
-
-    paths: StudyPaths
-    """Where the study lives."""
-    config: StudyConfig
-    """Its settings."""
-    problem: Problem
-    """What is researched."""
-    backend: SandboxBackend
-    """Where methods are re-executed."""
-    runtime: Runtime
-    """The Python of sandboxes."""
-
-
 class Lab:
     """Open from construction to `close`. All methods may be called from any thread; who calls is an argument."""
 
-    def __init__(self, parts: Parts, *, fatal: Callable[[OperatorError], None]) -> None:
+    def __init__(self, parts: Parts, *, fatal: Fatal) -> None:
         """Opens or creates the study. `fatal` is told when the host cannot go on.
 
         Raises OperatorError (host, ledger) and UserError (settings that differ from those the study began with).
         """
-        self._parts = parts
-        paths, config = parts.paths, parts.config
-        self._card = parts.problem.card()
-        self.vault = Vault(paths.vault, seed=config.study.seed)
-        self.blobs = FolderBlobs(paths.blobs)
-        snapshots = Snapshots(paths.snapshots)
+        self._parts, self._card = parts, parts.problem.card()
+        shared = Shared.open(parts, fatal=fatal)
         self._blob_bytes: dict[str, int] = {}
-        self._crews = [
-            Crew("dev", workers=1, fatal=fatal),
-            Crew("verify", workers=config.verify.parallel, fatal=fatal),
-            Crew("marks", workers=1, fatal=fatal),
-            Crew("answers", workers=1, fatal=fatal),
-            Crew("monitor", workers=1, fatal=fatal),
-        ]
-        dev_crew, verify_crew, _, clerk, monitor_crew = self._crews
-        self._bench = Bench(parts.problem, parts.backend, parts.runtime, config, paths.runtime / "verify")
-        self._bench.clear()
-        self.notary = Notary(paths, Signer(self.vault.signing_key(), study=config.study.name), fatal=fatal)
-        self.ledger = Ledger(SqliteStore(paths.database), fatal=fatal, durable=self.notary.saw)
-        self.methods = Methods(self.ledger, snapshots, limits=config.limits)
-        inspector = Inspector(
-            self.ledger,
-            snapshots,
-            self.blobs,
-            problem=parts.problem,
-            protocol=config.verify.protocol,
-            key=self.data_key(),
-            logs=paths.logs,
-        )
-        self.dev = Dev(
-            self.ledger,
-            self.blobs,
-            vault=self.vault,
-            problem=parts.problem,
-            inspector=inspector,
-            settings=config.dev,
-            crew=dev_crew,
-        )
-        monitor = make_monitor(config.integrity.monitor, price=config.price, folder=paths.vault / "reviews")
-        self.reviews = Reviews(self.ledger, inspector=inspector, monitor=monitor, crew=monitor_crew)
-        self._direct = Direct.of(parts.problem, config=config, blobs=self.blobs, vault=self.vault)
-        uid = partial(_worker_uid, paths)
-        self.verify = Verify(
-            self.ledger,
-            snapshots,
-            vault=self.vault,
-            bench=self._bench,
-            inspector=inspector,
-            crew=verify_crew,
-            uid=uid,
-            finished=self.reviews.queue,
-            blobs=self.blobs,
-            direct=self._direct,
-            every=config.verify.answer_every,
-            clerk=clerk,
-        )
-        self.final = Final(
-            self.ledger,
-            snapshots,
-            vault=self.vault,
-            bench=self._bench,
-            crew=verify_crew,
-            uid=uid,
-            direct=self._direct,
-        )
-        self.forum = Forum(self.ledger, limits=config.limits)
-        self.incidents = Incidents(self.ledger, limits=config.limits)
+        self._crews, self._bench, self._direct = shared.crews, shared.bench, shared.direct
+        self.vault, self.blobs, self.notary, self.ledger = shared.vault, shared.blobs, shared.notary, shared.ledger
+        self.methods = Methods(self.ledger, shared.snapshots, limits=parts.config.limits)
+        self.dev = shared.dev()
+        self.reviews = shared.reviews()
+        self.verify = shared.verify(finished=self.reviews.queue)
+        self.final = shared.final()
+        self.forum = Forum(self.ledger, limits=parts.config.limits)
+        self.incidents = Incidents(self.ledger, limits=parts.config.limits)
         self.office = Office(self.ledger)
 
     def start(self) -> None:
@@ -152,7 +64,7 @@ class Lab:
             (self.dev if record.door == "dev" else self.verify).compute(record.id)
         self.reviews.start()
         if marks is None:
-            self._crews[2].add(self._score_marks)
+            self._crews.marks.add(self._score_marks)
         if final is not None and final.opening and final.results is None:
             self.final.compute()
         for crew in self._crews:
@@ -281,7 +193,7 @@ class Lab:
         seeds = self.vault.seeds("marks", count=count)
         scores = self._direct.marks(seeds, part="verify") if self._direct else self._parts.problem.references(seeds)
         marks = {name: score_body(score) for name, score in scores.items()}
-        if not self._crews[2].stopping.is_set():
+        if not self._crews.marks.stopping.is_set():
             with self.ledger.open() as book:
                 book.write(
                     Kind.MARKS_SCORED, "lab", {"seeds": seeds, "marks": marks}, seconds=round(book.now - began, 3)
@@ -291,10 +203,6 @@ class Lab:
 
 def _metric(facts: Mapping[str, Any]) -> str:
     return str(facts.get("metric", "score"))
-
-
-def _worker_uid(paths: StudyPaths, slot: int) -> int | None:
-    return paths.uid(MOST + slot)
 
 
 def _changed(old: Any, new: Any, name: str = "") -> list[str]:

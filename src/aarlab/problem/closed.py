@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from aarlab.problem.benchmarks import FLOOR, Benchmark, Measured, Run
+from aarlab.problem.measures import Benchmark, Measured, Run
 from aarlab.problem.resample import DRAWS, Floats, Resampled, means, percentiles
 
+FLOOR = 0.0
+"""Least fraction that enters the mean. What is worse than the base model counts as nothing gained, and so makes the
+score 0 whatever the others are: nothing is bought with a loss. Nothing is clipped above."""
 CHANGE = np.array([1.0, -1.0, 0.0])
 """Of (method, base, ceiling): what was gained over the base."""
 HEADROOM = np.array([0.0, -1.0, 1.0])
