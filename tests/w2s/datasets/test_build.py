@@ -140,7 +140,7 @@ def test_held_in_questions_are_marked(chat_sources: dict[str, str], tmp_path: Pa
 
 
 def _math(tmp_path: Path) -> dict[str, str]:
-    asked = [(f"What is {number} plus {number}?", str(2 * number)) for number in range(150)]
+    asked = [(f"What is {number} plus {number}?", str(2 * number)) for number in range(200)]
     tested = [(f"Find the number {number}.", str(number)) for number in range(60)]
     leak = ("What is 5 plus 5 ?", "10")
     with (tmp_path / "aime.csv").open("w", newline="") as stream:
@@ -148,7 +148,7 @@ def _math(tmp_path: Path) -> dict[str, str]:
         writer.writerow(["ID", "Year", "Problem Number", "Question", "Answer", "Part"])
         writer.writerows([f"1983-{place}", 1983, place, *one, ""] for place, one in enumerate([*tested, leak]))
     return {
-        "dapo": str(made.lines(tmp_path / "dapo.jsonl", made.dapo(150))),
+        "dapo": str(made.lines(tmp_path / "dapo.jsonl", made.dapo(200))),
         "aime": str(tmp_path / "aime.csv"),
         "solutions": str(made.lines(tmp_path / "written.jsonl", made.solutions([*asked, *tested]))),
     }
@@ -157,9 +157,9 @@ def _math(tmp_path: Path) -> dict[str, str]:
 def test_math_labels_what_models_wrote_by_its_final_answer(tmp_path: Path) -> None:
     record = build(Plan("math", _math(tmp_path)), tmp_path / "math")
     found = read_folder(tmp_path / "math")
-    assert record["dropped"]["dapo"] == {"duplicate question": 301, "question with two answers": 1}
+    assert record["dropped"]["dapo"] == {"duplicate question": 401, "question with two answers": 1}
     assert record["dropped"]["solutions"]["question in the test, too"] == 1
-    assert record["dropped"]["solutions"]["solution without an answer or verdict"] == 150 + 60 - 1
+    assert record["dropped"]["solutions"]["solution without an answer or verdict"] == 200 + 60 - 1
     assert {row.source for row in found.train_unlabel} == {"dapo:small", "dapo:large"}
     for row in (*found.train_label, *found.train_unlabel):
         assert isinstance(row, ChoiceRow)
@@ -168,7 +168,30 @@ def test_math_labels_what_models_wrote_by_its_final_answer(tmp_path: Path) -> No
         assert number not in (1, 5)
     for rows in (found.train_label, found.train_unlabel, found.test):
         by_question = Counter((row.group, row.label) for row in rows)
-        assert set(by_question.values()) == {2}
+        assert set(by_question.values()) == {1}
+
+
+def test_neither_model_nor_length_tells_which_solution_is_right(tmp_path: Path) -> None:
+    sources = _math(tmp_path)
+    asked = [(f"What is {number} plus {number}?", str(2 * number)) for number in range(200)]
+    written = made.solutions(asked) + [
+        {"question": question, "solution": f"At length {'and at length ' * 5}\\boxed{{{truth}}}", "model": "large"}
+        for question, truth in asked
+    ]
+    tested = [row for row in _read(tmp_path / "written.jsonl") if row["question"].startswith("Find")]
+    sources["solutions"] = str(made.lines(tmp_path / "more.jsonl", [*written, *tested]))
+    build(Plan("math", sources), tmp_path / "math")
+    rows = _rows(tmp_path / "math")
+    train = [*rows["train_label"], *rows["train_unlabel"]]
+    right = Counter(row["source"] for row in train if row["label"])
+    wrong = Counter(row["source"] for row in train if not row["label"])
+    assert all(abs(right[model] - wrong[model]) <= 4 for model in ("dapo:small", "dapo:large"))
+    by_group: dict[str, dict[int, int]] = {}
+    for row in train:
+        by_group.setdefault(row["group"], {})[row["label"]] = len(row["choice"])
+    longer = sum(one[1] > one[0] for one in by_group.values())
+    shorter = sum(one[1] < one[0] for one in by_group.values())
+    assert abs(longer - shorter) <= 4
 
 
 def test_dapo_loses_the_words_around_a_question() -> None:
@@ -186,7 +209,7 @@ GSM8K = [
 
 
 def test_gsm8k_reads_the_answer_behind_the_marks(tmp_path: Path) -> None:
-    made_up = [{"question": f"{n} apples and {n} more?", "answer": f"work\n#### {2 * n:,}"} for n in range(1000, 1150)]
+    made_up = [{"question": f"{n} apples and {n} more?", "answer": f"work\n#### {2 * n:,}"} for n in range(1000, 1200)]
     tested = [{"question": f"{n} pears and {n} more?", "answer": f"work\n#### {2 * n:,}"} for n in range(60)]
     written = made.solutions(
         [(row["question"], row["answer"].split("#### ")[1].replace(",", "")) for row in (*made_up, *tested)]

@@ -15,7 +15,7 @@ from aarlab.problem.files import FILES, MINIMUM_GROUPS, MINIMUM_ROWS, read_folde
 from aarlab.studyfile import suggest
 from aarlab.w2s.datasets import code, sources
 from aarlab.w2s.datasets.items import Dropped, Item, prompt_key
-from aarlab.w2s.datasets.mix import PER_LABEL, Row, files, placed_by
+from aarlab.w2s.datasets.mix import Row, files, placed_by
 from aarlab.w2s.datasets.recipes import RECIPES, SOLUTIONS, Pairs, Questions, Recipe
 from aarlab.w2s.datasets.solutions import HINT, Judge, Question, choices, unique
 from aarlab.w2s.datasets.sources import Known, Origin, Record
@@ -206,7 +206,6 @@ def _record(
             "limit": plan.limit,
             "labelled_share": recipe.labelled,
             "held_in_share": plan.held_in,
-            "solutions_per_label": PER_LABEL if recipe.judge else None,
         },
         "sources": {name: origin.facts() for name, origin in origins.items()},
         "dropped": {name: dict(sorted(drop.counts.items())) for name, drop in drops.items() if drop.counts},

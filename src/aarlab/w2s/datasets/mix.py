@@ -5,13 +5,14 @@ same files in whatever order they were read.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from aarlab.w2s.datasets.items import Choice, Dropped, Item, Pair, folded, prompt_key, usable
 
-PER_LABEL = 2
-"""Right and wrong solutions of one question: no more, so that no question weighs much more than another."""
+CANDIDATES = 8
+"""Right and wrong solutions of one question among which one of each is chosen."""
 Row = dict[str, Any]
 Place = Callable[..., int]
 """A number that follows from the seed and some texts: what is sorted by it is shuffled."""
@@ -60,7 +61,7 @@ def files(
 
 
 def _questions(items: Iterable[Item], drop: Dropped, *, place: Place) -> dict[str, list[Item]]:
-    """Usable items by prompt, none twice; of solutions as many right as wrong ones of each question."""
+    """Usable items by prompt, none twice; of solutions one right and one wrong of each question."""
     found: dict[str, dict[tuple[str, ...], Item]] = {}
     for item in items:
         why = usable(item)
@@ -70,26 +71,57 @@ def _questions(items: Iterable[Item], drop: Dropped, *, place: Place) -> dict[st
         of_prompt = found.setdefault(prompt_key(item.prompt), {})
         if of_prompt.setdefault(_texts(item), item) is not item:
             drop("duplicate item")
-    return {key: kept for key, of in found.items() if (kept := _even(list(of.values()), drop, place=place))}
+    chosen = _Choosing(drop)
+    ordered = {
+        key: sorted(of.values(), key=lambda item: place("item", prompt_key(item.prompt), *_texts(item)))
+        for key, of in sorted(found.items(), key=lambda entry: place("choose", entry[0]))
+    }
+    return {key: kept for key, items in ordered.items() if (kept := chosen(items))}
 
 
 def _texts(item: Item) -> tuple[str, ...]:
     return tuple(sorted((folded(item.good), folded(item.bad)))) if isinstance(item, Pair) else (folded(item.text),)
 
 
-def _even(items: list[Item], drop: Dropped, *, place: Place) -> list[Item]:
-    ordered = sorted(items, key=lambda item: place("item", prompt_key(item.prompt), *_texts(item)))
-    solutions = [item for item in ordered if isinstance(item, Choice)]
-    if not solutions:
-        return ordered
-    right = [item for item in solutions if item.right]
-    wrong = [item for item in solutions if not item.right]
-    count = min(len(right), len(wrong), PER_LABEL)
-    drop(
-        "question of which all solutions are right or all wrong" if count == 0 else "more than needed",
-        len(solutions) - 2 * count,
-    )
-    return [*right[:count], *wrong[:count]]
+class _Choosing:
+    """One right and one wrong solution of each question; of pairs all.
+
+    With more of a question there would be votes: right answers are alike, wrong ones differ. Which of several is taken
+    keeps models and lengths even: who wrote a solution, and which is longer, should not tell whether it is right.
+    """
+
+    def __init__(self, drop: Dropped) -> None:
+        self._drop = drop
+        self._more_right: Counter[tuple[str, str]] = Counter()
+        """Right less wrong solutions so far, by source with its model and subset."""
+        self._right_longer: Counter[tuple[str, str]] = Counter()
+        """Questions whose right solution is longer, less those where it is not, by stratum."""
+
+    def __call__(self, items: list[Item]) -> list[Item]:
+        """What is kept of the items of one question."""
+        solutions = [item for item in items if isinstance(item, Choice)]
+        if not solutions:
+            return items
+        right = [item for item in solutions if item.right][:CANDIDATES]
+        wrong = [item for item in solutions if not item.right][:CANDIDATES]
+        if not right or not wrong:
+            self._drop("question of which all solutions are right or all wrong", len(solutions))
+            return []
+        self._drop("more than needed", len(solutions) - 2)
+        good, bad = min(((good, bad) for good in right for bad in wrong), key=lambda two: self._tilt(*two))
+        self._more_right[good.source, good.subset] += 1
+        self._more_right[bad.source, bad.subset] -= 1
+        self._right_longer[_stratum(good)] += _longer(good, bad)
+        return [good, bad]
+
+    def _tilt(self, good: Choice, bad: Choice) -> int:
+        """How much further from even this choice would lead."""
+        models = self._more_right[good.source, good.subset] - self._more_right[bad.source, bad.subset]
+        return models + self._right_longer[_stratum(good)] * _longer(good, bad)
+
+
+def _longer(good: Choice, bad: Choice) -> int:
+    return (len(good.text) > len(bad.text)) - (len(good.text) < len(bad.text))
 
 
 def _stratum(item: Item) -> tuple[str, str]:
