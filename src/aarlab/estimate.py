@@ -58,7 +58,7 @@ class Estimate:
     model_hour: float
     """Dollars for models in an hour of one researcher, the mean of all; by the assumptions."""
     machine_hour: float
-    """Dollars at most for the cores of its sandbox in that hour; certain."""
+    """Dollars at most for the cores and GPUs of its sandbox in that hour; certain."""
     verification: float
     """Dollars at most for one verification without its reading; certain."""
     lab: float
@@ -80,7 +80,7 @@ class Estimate:
         asked = f"models about ${self.model_hour:.2f}, " if self.assumptions else ""
         about = "about" if self.assumptions else "at most"
         return [
-            f"a researcher-hour: {asked}cores at most ${self.machine_hour:.3f}; "
+            f"a researcher-hour: {asked}its sandbox at most ${self.machine_hour:.3f}; "
             f"all verifications and their readings ${self.lab:.2f}",
             f"the whole study: {self.hours:,.2f} researcher-hours, {about} ${self.total:,.2f}, "
             f"${self.researcher_hour:,.2f} per researcher-hour",
@@ -102,13 +102,13 @@ class Estimate:
 
 def estimate(config: StudyConfig, assumed: Assumptions) -> Estimate:
     """The whole study. Raises UserError for a model whose price nobody knows."""
-    prices, minds, price = prices_in_force(config), minds_of(config), config.price
+    prices, minds = prices_in_force(config), minds_of(config)
     if any(mind.kind != "search" and not mind.model for mind, _ in minds):
         raise UserError("minds.model is not set, so nobody knows what it costs")
     asked = [(mind, count, prices[mind.model]) for mind, count in minds if mind.kind != "search"]
     fleet, hours = sum(count for _, count in minds), config.budget.minutes / 60
     models = sum(count * turn(mind, one, assumed) for mind, count, one in asked) * assumed.turns_per_hour / fleet
-    machine = price.machine(core_seconds=HOUR * config.sandbox.cpus)
+    machine = HOUR * config.sandbox_second
     lab = _of_the_lab(config, prices, assumed)
     total = (models + machine) * fleet * hours + lab
     cap = config.budget.dollars

@@ -257,6 +257,9 @@ class SandboxSettings(Model):
     """Processes and threads of one sandbox."""
     cpus: float = Field(1.0, gt=0)
     """Cores of one sandbox."""
+    gpus: int = Field(0, ge=0, le=64)
+    """NVIDIA GPUs that every sandbox may use, the first of this host; 0 = none. Sandboxes that run at the same time
+    share them, and each is charged for them."""
     disk_mb: int = Field(256, ge=16)
     """Disk of one sandbox."""
     seconds: float = Field(120.0, gt=0)
@@ -322,7 +325,8 @@ class StudyConfig(Model):
     def priced(self) -> bool:
         """Whether anything costs money, so that budget.dollars can be used up."""
         models = any(self._costs(self.minds_of(one)) for _, one in self.places)
-        return self.price.cpu_hour > 0 or models or bool(self.integrity.monitor)
+        gpus = self.sandbox.gpus > 0 and self.price.gpu_hour > 0
+        return self.price.cpu_hour > 0 or gpus or models or bool(self.integrity.monitor)
 
     def minds_of(self, own: ResearcherSettings) -> MindSettings:
         """[minds] with what is other for one researcher."""
@@ -339,7 +343,12 @@ class StudyConfig(Model):
         if self.verify.protocol != "method":
             return 0.0
         seconds = self.verify.runs * (self.verify.seconds + END_SECONDS)
-        return self.price.machine(core_seconds=seconds * self.sandbox.cpus)
+        return seconds * self.sandbox_second
+
+    @property
+    def sandbox_second(self) -> float:
+        """Dollars for a second of a sandbox that is busy."""
+        return self.price.machine(core_seconds=self.sandbox.cpus, gpu_seconds=self.sandbox.gpus)
 
 
 def _name(own: ResearcherSettings, place: int, number: int) -> str:

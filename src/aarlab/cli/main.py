@@ -28,6 +28,7 @@ COMMANDS = (
     "methods",
     "directions",
     "science",
+    "data",
 )
 """Modules of this package, each with a function `register(app)`; in the order of `aarlab --help`."""
 

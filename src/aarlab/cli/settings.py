@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aarlab.cli.hf_outlook import hf_study
 from aarlab.cli.options import Json, Sets, StudyFile
 
 if TYPE_CHECKING:
@@ -34,20 +35,22 @@ def check(
 ) -> None:
     """Validates settings and data, and prints sizes, budgets, how wide an interval to expect, and what it may cost.
 
-    Writes no study. What a model lacks (a key, a price) is said last, when everything else was shown.
+    Writes no study. What a model lacks (a key, a price) is said last, when everything else was shown. A study that
+    fine-tunes models (problem.backend = "hf") is planned without them: what is missing here is listed.
     """
     from aarlab.cli import output
-    from aarlab.cli.problem import build_problem
-    from aarlab.cli.run import plain_settings, require_models
+    from aarlab.cli.run import plain_settings
     from aarlab.cli.sizes import protocol_sentences, sentences, sets_of
     from aarlab.cli.views_fleet import fleet_data, fleet_table
     from aarlab.fleet.roster import roster
 
     config = plain_settings(study_file, list(changes or ()))
-    cost = _estimate(config, list(assume or ()))
-    found = build_problem(config, source=str(study_file or "--set"), quiet=as_json)
-    facts = {"problem": found.card().name, "digest": found.digest, **_sizes(found.card().facts)}
-    sets = sets_of(found.card().facts, config)
+    source = str(study_file or "--set")
+    of_trainings, of_models = _assumptions(config, list(assume or ()))
+    cost = _estimate(config, of_models)
+    tuned = hf_study(config, of_trainings, source=source)
+    known = tuned.facts() if tuned else _built_facts(config, source=source, quiet=as_json)
+    facts, sets = _sizes(known), sets_of(known, config)
     fleet = roster(config)
     data = {
         "settings": config.model_dump(mode="json"),
@@ -55,13 +58,45 @@ def check(
         "sets": sets,
         "fleet": fleet_data(fleet),
         "estimate": cost,
+        **({"trainings": tuned.data()} if tuned else {}),
     }
     lines = (*sentences(sets), *protocol_sentences(config))
-    tables = (*_check_tables(config, facts), "", fleet_table(fleet), "", *lines, "", *_estimate_lines(cost), "")
-    output.emit(data, as_json=as_json, render=lambda: output.show(*tables))
-    require_models(config)
+    trainings = [*tuned.tables(), ""] if tuned else []
+    tables = (*_check_tables(config, facts), "", fleet_table(fleet), "", *lines, "", *trainings, *_estimate_lines(cost))
+    output.emit(data, as_json=as_json, render=lambda: output.show(*tables, ""))
+    _check_models(config, planned=tuned is not None)
     if not as_json:
         output.say("The settings are valid.")
+
+
+def _assumptions(config: "StudyConfig", assume: list[str]) -> tuple[list[str], list[str]]:
+    """Those about trainings, where there are any, and those about models that decide."""
+    if config.problem.own().get("backend") != "hf":
+        return [], assume
+    from aarlab.w2s.hf.cost import assumptions_of
+
+    return assumptions_of(assume)
+
+
+def _built_facts(config: "StudyConfig", *, source: str, quiet: bool) -> dict[str, Any]:
+    from aarlab.cli.problem import build_problem
+
+    found = build_problem(config, source=source, quiet=quiet)
+    return {"problem": found.card().name, "digest": found.digest, **found.card().facts}
+
+
+def _check_models(config: "StudyConfig", *, planned: bool) -> None:
+    """A key that this host lacks is no reason to fail for a plan whose GPUs are elsewhere, either."""
+    from aarlab.cli.output import warn
+    from aarlab.cli.run import require_models
+    from aarlab.errors import OperatorError
+
+    try:
+        require_models(config)
+    except OperatorError as error:
+        if not planned:
+            raise
+        warn(f"missing here: {error}")
 
 
 def _estimate(config: "StudyConfig", assume: list[str]) -> "Estimate | None":
