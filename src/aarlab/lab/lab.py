@@ -31,6 +31,7 @@ from aarlab.lab.rerun import Bench, score_body
 from aarlab.lab.reviews import Reviews
 from aarlab.lab.snapshots import Snapshots
 from aarlab.lab.sqlite_store import SqliteStore
+from aarlab.lab.transfers import Transfers
 from aarlab.lab.vault import Vault
 from aarlab.lab.verify import Verify
 from aarlab.paths import StudyPaths
@@ -80,8 +81,9 @@ class Lab:
             Crew("marks", workers=1, fatal=fatal),
             Crew("answers", workers=1, fatal=fatal),
             Crew("monitor", workers=1, fatal=fatal),
+            Crew("transfer", workers=1, fatal=fatal),
         ]
-        dev_crew, verify_crew, _, clerk, monitor_crew = self._crews
+        dev_crew, verify_crew, _, clerk, monitor_crew, transfer_crew = self._crews
         self._bench = Bench(parts.problem, parts.backend, parts.runtime, config, paths.runtime / "verify")
         self._bench.clear()
         self.notary = Notary(paths, Signer(self.vault.signing_key(), study=config.study.name), fatal=fatal)
@@ -132,6 +134,9 @@ class Lab:
             uid=uid,
             direct=self._direct,
         )
+        self.transfers = Transfers(
+            self.ledger, snapshots, keys=self.vault, bench=self._bench, crew=transfer_crew, paths=paths
+        )
         self.forum = Forum(self.ledger, limits=config.limits)
         self.incidents = Incidents(self.ledger, limits=config.limits)
         self.office = Office(self.ledger)
@@ -163,6 +168,7 @@ class Lab:
         for crew in self._crews:
             crew.stopping.set()
         self._bench.kill()
+        self.transfers.kill()
         for crew in self._crews:
             crew.stop(seconds=_STOP_SECONDS)
         self.ledger.close()
