@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from aarlab.w2s.pgr import Outcome, difference, fieller, summarise
+from aarlab.w2s.pgr import Outcome, difference, differences, fieller, summarise
 
 MEANS = np.array([0.45, 0.25, 0.95])
 """Of the latent margins of transfer, weak and ceiling in the simulated world."""
@@ -181,3 +181,53 @@ def test_fieller_is_unbounded_where_the_denominator_may_be_zero() -> None:
     bounds = fieller(1 + 0.1 * rng.standard_normal(500), 4 + 0.1 * rng.standard_normal(500))
     assert bounds is not None
     assert bounds[0] < 0.25 < bounds[1]
+
+
+def marked_half(outcomes: list[Outcome]) -> list[Outcome]:
+    """Groups with odd numbers are outside of the distribution, every fifth group is unmarked."""
+    marks = [np.where(o.group % 5 == 0, -1, o.group % 2).astype(np.int8) for o in outcomes]
+    return [replace(o, ood=ood) for o, ood in zip(outcomes, marks, strict=True)]
+
+
+def test_marked_items_have_scores_of_their_own_and_change_nothing_else() -> None:
+    plain = simulate(np.random.default_rng(3), pool=2000, test=900, seeds=3, own_tests=True)
+    outcomes = marked_half(plain)
+    score = summarise(outcomes)
+    parts = score.facts["by_distribution"]
+    assert replace(score, facts={**score.facts, "by_distribution": None}) == replace(
+        summarise(plain), facts={**summarise(plain).facts, "by_distribution": None}
+    )
+    for name, code in (("id", 0), ("ood", 1)):
+        kept = [(o, o.ood == code) for o in outcomes if o.ood is not None]
+        alone = [Outcome(o.group[k], o.transfer[k], o.weak[k], o.ceiling[k]) for o, k in kept]
+        own = summarise(alone)
+        assert [parts[name][end] for end in ("value", "low", "high")] == [own.value, own.low, own.high]
+        assert parts[name]["items"] == own.facts["items"] < 0.5 * score.facts["items"]
+    over = differences(outcomes, [replace(o, transfer=o.weak) for o in outcomes])
+    assert over["all"] == (score.value, *over["all"][1:]) if over["all"] else False
+    assert {name: found[0] for name, found in over.items() if found} == {
+        "all": score.value,
+        "id": parts["id"]["value"],
+        "ood": parts["ood"]["value"],
+    }
+
+
+def test_a_part_is_refused_where_it_has_no_gap_and_hidden_where_it_is_small() -> None:
+    plain = simulate(np.random.default_rng(4), pool=2000, test=900, seeds=3, own_tests=True)
+    outcomes = [
+        replace(o, ceiling=np.where(o.ood == 1, o.weak, o.ceiling), ood=np.where(o.group > 1960, 0, o.ood))
+        for o in marked_half(plain)
+    ]
+    outcomes = [replace(o, ood=np.where((o.ood == 0) & (o.group <= 1960), -1, o.ood)) for o in outcomes]
+    parts = summarise(outcomes).facts["by_distribution"]
+    assert parts["ood"]["value"] is None
+    assert "not measurably above" in parts["ood"]["refusal"]
+    assert set(parts["id"]) == {"value", "low", "high", "refusal"}
+    assert "fewer than 100 items" in parts["id"]["refusal"]
+    assert differences(outcomes, outcomes) == {"all": (0.0, 0.0, 0.0), "id": None, "ood": None}
+
+
+def test_data_without_marks_have_no_parts() -> None:
+    outcomes = simulate(np.random.default_rng(5), pool=300, test=300, seeds=2, own_tests=False)
+    assert "by_distribution" not in summarise(outcomes).facts
+    assert list(differences(outcomes, outcomes)) == ["all"]

@@ -46,6 +46,8 @@ from aarlab.wire import (
     SteerRequest,
     StudyState,
     Submission,
+    TransferRequest,
+    TransferState,
     UsageRequest,
     VerifyRequest,
     VoteRequest,
@@ -286,6 +288,14 @@ class Operator(_Line):
     def open_final(self) -> FinalState:
         """Has the final set opened, once for ever. `final` has the results when they are computed."""
         return self._post(FinalState, "/operator/final/opening", FinalOpening(), id=uuid.uuid4().hex)
+
+    def transfer(self, request: TransferRequest) -> TransferState:
+        """Carries a verified method to other domains; `transferred` says how far it is."""
+        return self._post(TransferState, "/operator/transfers", request, id=uuid.uuid4().hex)
+
+    def transferred(self, name: str) -> TransferState:
+        """How far such a request is."""
+        return self._get(TransferState, f"/operator/transfers/{name}")
 
     def _once(self, path: str, request: BaseModel) -> None:
         """Sent with a fresh id, so that sending it again after a broken connection changes nothing."""

@@ -29,6 +29,8 @@ from aarlab.wire import (
     SessionRequest,
     SteerRequest,
     StudyState,
+    TransferRequest,
+    TransferState,
     UsageRequest,
 )
 
@@ -100,6 +102,18 @@ def open_final(_: FinalOpening, lab: Desk, key: Id = None) -> FinalState:
     """Has it opened, once; the results come when they are computed."""
     lab.final.open(id=key)
     return lab.final_set()
+
+
+@router.post("/transfers")
+def transfer(body: TransferRequest, lab: Desk, key: Id = None) -> TransferState:
+    """Carries a verified method to other domains; the rows come when they are computed."""
+    return lab.transfers.request(body, id=key)
+
+
+@router.get("/transfers/{name}")
+def transfer_state(name: str, lab: Desk) -> TransferState:
+    """How far such a request is."""
+    return lab.transfers.state(name)
 
 
 @router.get("/incidents")

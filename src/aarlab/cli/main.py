@@ -18,6 +18,7 @@ COMMANDS = (
     "transcript",
     "ledger",
     "replay",
+    "transfer",
     "settings",
     "submit",
     "join",

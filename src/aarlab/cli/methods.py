@@ -65,7 +65,7 @@ def run(
     """Trains one method on fresh draws, outside of any study: PGR, accuracy, time, and the difference to vanilla."""
     from aarlab.cli import output
 
-    points = _points(method, [_assigned(argument, many=False) for argument in sets or ()])
+    points = _points(method, [assigned(argument, many=False) for argument in sets or ()])
     row = _rows(domain, points, seeds=seeds, quiet=as_json)[0]
     row["seconds_per_seed"] = round(row.pop("ms") / 1000, 4)
     output.emit(row, as_json=as_json, render=lambda: output.say(_sentences(row)))
@@ -84,7 +84,7 @@ def sweep(
     from aarlab.cli import output
     from aarlab.cli.views import interval, signed
 
-    rows = _rows(domain, _points(method, [_assigned(one, many=True) for one in sets]), seeds=seeds, quiet=as_json)
+    rows = _rows(domain, _points(method, [assigned(one, many=True) for one in sets]), seeds=seeds, quiet=as_json)
     cells = [
         (
             _settings(row["settings"]),
@@ -127,7 +127,7 @@ def _written(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _assigned(argument: str, *, many: bool) -> tuple[str, list[Any]]:
+def assigned(argument: str, *, many: bool) -> tuple[str, list[Any]]:
     """name=value, or name=a,b,c. Raises UserError on anything else."""
     from aarlab.errors import UserError
     from aarlab.studyfile import parse_value

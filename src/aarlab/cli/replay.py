@@ -27,7 +27,9 @@ def register(app: typer.Typer) -> None:
 
 
 def replay(
-    submission: Annotated[str, typer.Argument(help="Id of a verified row (v-...), or how it begins.")],
+    submission: Annotated[
+        str, typer.Argument(help="Id of a verified row (v-...) or a transfer (t-...).")
+    ],
     study: Study = None,
     data: Data = None,
     as_json: Json = False,
@@ -35,13 +37,13 @@ def replay(
     """Trains a verified method again on its recorded draws and compares the score. Status 1 when it differs."""
     from aarlab.cli import output
     from aarlab.cli.study import locate
-    from aarlab.lab.replay import as_row, check_digest, differences, find_row, method_files
+    from aarlab.lab.replay import as_row, as_run, check_digest, differences, find_row, method_files
     from aarlab.lab.rerun import rerun
     from aarlab.lab.sqlite_store import read_events
 
     paths = locate(study)
     row = find_row(read_events(paths.database), submission)
-    files = method_files(paths, row)
+    files = as_run(method_files(paths, row), row)
     problem = _problem(row, data, quiet=as_json)
     check_digest(row, problem.digest)
     if not as_json:

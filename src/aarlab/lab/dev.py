@@ -16,7 +16,7 @@ from aarlab.lab.ledger import Ledger
 from aarlab.lab.methods import require_work
 from aarlab.lab.state import State
 from aarlab.lab.store import Blobs
-from aarlab.lab.vault import Vault
+from aarlab.lab.vault import Keys, Vault
 from aarlab.problem.contract import Problem
 from aarlab.settings import DevSettings
 from aarlab.wire import DevRequest, Status
@@ -30,7 +30,7 @@ def submission_id(students: Sequence[str]) -> str:
     return "d-" + digest_json(sorted(students))[:20]
 
 
-def coarse(raw: float, submission: str, *, vault: Vault, settings: DevSettings) -> float:
+def coarse(raw: float, submission: str, *, vault: Keys, settings: DevSettings) -> float:
     """The answer for a raw accuracy: noise that only the submission and the key determine, then the grid."""
     uniform = (vault.seed("noise", submission) + 0.5) / 2**63
     noise = NormalDist().inv_cdf(uniform) * settings.noise

@@ -67,6 +67,11 @@ class Kind(StrEnum):
     """lab: {id}; meta: held. The monitor begins to read a method; so much is set aside for it."""
     REVIEW_FINISHED = "review.finished"
     """lab: {id, content, model, trouble}; meta: tokens_in, tokens_out, dollars. The monitor has read a method."""
+    TRANSFER_FINISHED = "transfer.finished"
+    """lab: {id, submission, snapshot, content, components, way, settings, place, origin, problem, digest, table, seeds,
+    status, runs, controls, score, marks, over, answers, tuning}; meta: rankable, missing, cpu_seconds, request. A
+    verified method on fresh draws of a domain: `settings` is its config.json where that was changed, `table` the
+    [problem] table of the domain, `over` paired differences. The operator's alone."""
     FINAL_NAMED = "final.named"
     """operator: {finalists}; meta: request. May be repeated until the final set is opened."""
     FINAL_OPENING = "final.opening"

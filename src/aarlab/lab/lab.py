@@ -44,6 +44,7 @@ class Lab:
         self.reviews = shared.reviews()
         self.verify = shared.verify(finished=self.reviews.queue)
         self.final = shared.final()
+        self.transfers = shared.transfers()
         self.forum = Forum(self.ledger, limits=parts.config.limits)
         self.incidents = Incidents(self.ledger, limits=parts.config.limits)
         self.office = Office(self.ledger)
@@ -75,6 +76,7 @@ class Lab:
         for crew in self._crews:
             crew.stopping.set()
         self._bench.kill()
+        self.transfers.kill()
         for crew in self._crews:
             crew.stop(seconds=_STOP_SECONDS)
         self.ledger.close()

@@ -20,6 +20,7 @@ from aarlab.lab.rerun import Bench
 from aarlab.lab.reviews import Reviews
 from aarlab.lab.snapshots import Snapshots
 from aarlab.lab.sqlite_store import SqliteStore
+from aarlab.lab.transfers import Transfers
 from aarlab.lab.vault import Vault
 from aarlab.lab.verify import Verify
 from aarlab.paths import StudyPaths
@@ -57,15 +58,16 @@ class Crews:
     answers: Crew
     """Gives answers to verifications when their time has come."""
     monitor: Crew
+    transfer: Crew
 
     @classmethod
     def of(cls, *, parallel: int, fatal: Fatal) -> Self:
         """One worker each, but `parallel` for verification."""
-        workers = {"dev": 1, "verify": parallel, "marks": 1, "answers": 1, "monitor": 1}
+        workers = {"dev": 1, "verify": parallel, "marks": 1, "answers": 1, "monitor": 1, "transfer": 1}
         return cls(**{name: Crew(name, workers=count, fatal=fatal) for name, count in workers.items()})
 
     def __iter__(self) -> Iterator[Crew]:
-        return iter((self.dev, self.verify, self.marks, self.answers, self.monitor))
+        return iter((self.dev, self.verify, self.marks, self.answers, self.monitor, self.transfer))
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,13 @@ class Shared:
             crew=self.crews.verify,
             uid=self._uid,
             direct=self.direct,
+        )
+
+    def transfers(self) -> Transfers:
+        """Methods on other domains."""
+        own = self.parts.paths
+        return Transfers(
+            self.ledger, self.snapshots, keys=self.vault, bench=self.bench, crew=self.crews.transfer, paths=own
         )
 
     def _uid(self, slot: int) -> int | None:

@@ -209,6 +209,16 @@ class MarkRecord:
 
 
 @dataclass(frozen=True)
+class TransferRecord:
+    """A verified method on a domain."""
+
+    body: Mapping[str, Any]
+    """Of transfer.finished."""
+    missing: tuple[str, ...]
+    """What the sandbox did not enforce."""
+
+
+@dataclass(frozen=True)
 class FinalRecord:
     """The final set: closed, then opening, then opened, and never closed again."""
 

@@ -1,17 +1,19 @@
 """Replay: a verified row out of a study's folder, computed again and compared. Needs no vault and no server."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aarlab.canonical import canonical_json
 from aarlab.errors import UserError
+from aarlab.lab.components import CONFIG, require_components
 from aarlab.lab.events import Kind
 from aarlab.lab.rerun import Verdict, score_body
 from aarlab.lab.snapshots import Snapshots, content_hash
 from aarlab.lab.store import Event
+from aarlab.lab.transfer import at_home
 from aarlab.paths import StudyPaths
-from aarlab.settings import StudyConfig
+from aarlab.settings import ProblemSettings, StudyConfig
 from aarlab.wire import TRUST
 
 PARTS = ("status", "runs", "controls", "score")
@@ -38,6 +40,8 @@ class Recorded:
     """Names the problem's data."""
     version: str
     """Of the package that computed it."""
+    settings: str | None = None
+    """Transfer: its config.json, where that was not the one that was verified."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class Difference:
 
 
 def find_row(events: Iterable[Event], name: str) -> Recorded:
-    """The finished verification whose id begins with `name`. Raises UserError when there is not exactly one."""
+    """The finished verification or transfer whose id begins with `name`. Raises UserError unless there is one."""
     study: Event | None = None
     requests: dict[str, Event] = {}
     found: dict[str, Recorded] = {}
@@ -67,6 +71,9 @@ def find_row(events: Iterable[Event], name: str) -> Recorded:
             requests[event.body["id"]] = event
         elif event.kind == Kind.VERIFY_FINISHED and event.body["id"] in requests and study is not None:
             found[event.body["id"]] = _recorded(study, requests[event.body["id"]], event, version=version)
+        elif event.kind == Kind.TRANSFER_FINISHED and event.body["id"].startswith(name) and study is not None:
+            requests[event.body["id"]] = event
+            found[event.body["id"]] = _carried(_recorded(study, event, event, version=version), event.body)
     if len(requests) != 1 or not found:
         raise UserError(_why_not(name, requests))
     row = next(iter(found.values()))
@@ -77,15 +84,29 @@ def find_row(events: Iterable[Event], name: str) -> Recorded:
 
 def method_files(paths: StudyPaths, row: Recorded) -> dict[str, str]:
     """The method's files. Raises UserError unless they are those that were verified, OperatorError when git cannot."""
+    return frozen_files(paths, row.snapshot, content=row.content)
+
+
+def frozen_files(paths: StudyPaths, snapshot: str, *, content: str) -> dict[str, str]:
+    """The files of a snapshot; raises as `method_files` unless `content` is their hash."""
     if not (paths.snapshots / "HEAD").is_file():
         raise UserError(f"{paths.snapshots}: the repository of methods is missing")
-    files = Snapshots(paths.snapshots).files(row.snapshot)
-    if content_hash(files) != row.content:
+    files = Snapshots(paths.snapshots).files(snapshot)
+    if content_hash(files) != content:
         raise UserError(
-            f"{paths.snapshots}: the files of snapshot {row.snapshot[:12]} are not those that were verified; "
+            f"{paths.snapshots}: the files of snapshot {snapshot[:12]} are not those that were verified; "
             "they were changed"
         )
     return files
+
+
+def as_run(files: Mapping[str, str], row: Recorded) -> Mapping[str, str]:
+    """The files with the settings under which the row was made. Raises UserError when more than numbers changed."""
+    if row.settings is None:
+        return files
+    given = {**files, CONFIG: row.settings}
+    require_components(files, given)
+    return given
 
 
 def check_digest(row: Recorded, digest: str) -> None:
@@ -106,7 +127,7 @@ def as_row(verdict: Verdict) -> dict[str, Any]:
 def differences(recorded: Mapping[str, Any], replayed: Mapping[str, Any]) -> tuple[Difference, ...]:
     """What differs, to the last digit; empty when nothing does.
 
-    The private part of a score is compared where the ledger has one: older ledgers do not.
+    The private part of a score, and PGR by distribution, are compared where the ledger has them: older ledgers do not.
     """
     return tuple(_differ(recorded, _as_known(replayed, recorded), ""))
 
@@ -124,11 +145,20 @@ def _recorded(study: Event, request: Event, finish: Event, *, version: str) -> R
     )
 
 
+def _carried(row: Recorded, body: Mapping[str, Any]) -> Recorded:
+    """The row with the problem that it was made on."""
+    config = at_home(row.config, problem=ProblemSettings.model_validate(body["table"]))
+    return replace(row, config=config, digest=body["digest"], settings=body["settings"])
+
+
 def _as_known(replayed: Mapping[str, Any], recorded: Mapping[str, Any]) -> Mapping[str, Any]:
     old, new = recorded["score"], replayed["score"]
-    if old is None or new is None or "private" in old:
+    if old is None or new is None:
         return replayed
-    return {**replayed, "score": {name: value for name, value in new.items() if name != "private"}}
+    if "by_distribution" not in old["facts"]:
+        new = new | {"facts": {name: fact for name, fact in new["facts"].items() if name != "by_distribution"}}
+    known = new if "private" in old else {name: value for name, value in new.items() if name != "private"}
+    return {**replayed, "score": known}
 
 
 def _why_not(name: str, requests: Mapping[str, Event]) -> str:

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from aarlab.canonical import digest_json
 from aarlab.errors import ResearcherError
 from aarlab.lab.snapshots import materialise
-from aarlab.problem.contract import CONTROLS, Draw, Part, Problem, Score, Variant
+from aarlab.problem.contract import CONTROLS, Part, Problem, Score, Variant
 from aarlab.sandbox.protocol import Limits, Runtime, Sandbox, SandboxBackend, Spec
 from aarlab.settings import StudyConfig
 from aarlab.wire import Status
@@ -24,6 +24,18 @@ class Run:
     """How it ended, in the fixed words."""
     outcome: Any = None
     """Opaque, for Problem.summarise; only when the status is "ok"."""
+    cpu_seconds: float = 0.0
+    """For the cost ledger."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """One training and the student that came out of it."""
+
+    status: Status
+    """How it ended, in the fixed words."""
+    data: bytes | None = None
+    """The student's file; only when the status is "ok"."""
     cpu_seconds: float = 0.0
     """For the cost ledger."""
 
@@ -86,15 +98,34 @@ class Bench:
 
         What the method prints is thrown away. Raises OperatorError when the host cannot run a sandbox.
         """
-        place = self._place(slot, uid=uid)
         draw = self.problem.draw(step.seed, variant=step.variant, part=step.part)
-        draw.publish(place / "data")
+        made = self.student(files, draw.publish, seed=training_seed(step.seed), slot=slot, uid=uid)
+        if made.data is None:
+            return Run(made.status, cpu_seconds=made.cpu_seconds)
+        try:
+            outcome = draw.grade(made.data)
+        except ResearcherError:
+            return Run("malformed", cpu_seconds=made.cpu_seconds)
+        return Run("ok", outcome, made.cpu_seconds)
+
+    def student(
+        self,
+        files: Mapping[str, str],
+        publish: Callable[[Path], None],
+        *,
+        seed: int,
+        slot: int,
+        uid: int | None = None,
+    ) -> Made:
+        """Trains `files` in a fresh sandbox on what `publish` writes, and takes the student out of it."""
+        place = self._place(slot, uid=uid)
+        publish(place / "data")
         materialise(files, place / "method")
         sandbox = self.backend.create(self._spec(place, slot, uid))
         self._active.add(sandbox)
         try:
             with sandbox:
-                return self._train(sandbox, draw, training_seed(step.seed))
+                return self._train(sandbox, seed)
         finally:
             self._active.discard(sandbox)
             shutil.rmtree(place)
@@ -123,18 +154,18 @@ class Bench:
                 self.backend.create(self._spec(place, int(place.name), None)).close()
             shutil.rmtree(self.folder)
 
-    def _train(self, sandbox: Sandbox, draw: Draw, seed: int) -> Run:
+    def _train(self, sandbox: Sandbox, seed: int) -> Made:
         card = self.problem.card()
         words = {"{method}": "/method", "{data}": "/data", "{out}": "/work/out", "{seed}": str(seed)}
         done = sandbox.exec([words.get(word, word) for word in card.run], timeout=self.config.verify.seconds)
         if done.status != "ok":
-            return Run(done.status, cpu_seconds=done.cpu_seconds)
+            return Made(done.status, cpu_seconds=done.cpu_seconds)
         try:
             size = self.config.limits.student_mb * 2**20
-            outcome = draw.grade(sandbox.get(f"out/{seed}/{card.student_file}", max_bytes=size))
+            data = sandbox.get(f"out/{seed}/{card.student_file}", max_bytes=size)
         except ResearcherError:
-            return Run("malformed", cpu_seconds=done.cpu_seconds)
-        return Run("ok", outcome, done.cpu_seconds)
+            return Made("malformed", cpu_seconds=done.cpu_seconds)
+        return Made("ok", data, done.cpu_seconds)
 
     def _place(self, slot: int, *, uid: int | None) -> Path:
         """Folders of one run, which only the sandbox's uid (and root) may enter."""

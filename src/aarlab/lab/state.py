@@ -19,6 +19,7 @@ from aarlab.lab.records import (
     Researcher,
     SnapshotRecord,
     SubmissionRecord,
+    TransferRecord,
 )
 from aarlab.lab.store import Event
 from aarlab.problem.contract import BASELINE
@@ -56,6 +57,7 @@ class State:
         self.review_held = 0.0
         """Dollars set aside for the reading that is under way."""
         self.final: FinalRecord | None = None
+        self.transfers: dict[str, TransferRecord] = {}
         self.researchers: dict[str, Researcher] = {}
         self.snapshots: dict[str, SnapshotRecord] = {}
         self.proposals: dict[str, ProposalRecord] = {}
@@ -253,6 +255,9 @@ class State:
         tokens = {"input": old.input + int(read["tokens_in"]), "output": old.output + int(read["tokens_out"])}
         self.review_tokens, self.review_held = Tokens(**tokens), 0.0
 
+    def _transfer_finished(self, event: Event, body: dict[str, Any]) -> None:
+        self.transfers[body["id"]] = TransferRecord(body, tuple(event.meta["missing"]))
+
     def _final_named(self, _: Event, body: dict[str, Any]) -> None:
         self.final = FinalRecord(tuple(body["finalists"]))
 
@@ -291,6 +296,7 @@ class State:
         Kind.INCIDENT_ANSWERED: _incident_answered,
         Kind.REVIEW_STARTED: _review_started,
         Kind.REVIEW_FINISHED: _review_finished,
+        Kind.TRANSFER_FINISHED: _transfer_finished,
         Kind.FINAL_NAMED: _final_named,
         Kind.FINAL_OPENING: _final_opening,
         Kind.FINAL_OPENED: _final_opened,

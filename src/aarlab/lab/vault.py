@@ -11,7 +11,32 @@ from aarlab.errors import OperatorError, UserError
 _KEY_BYTES = 32
 
 
-class Vault:
+class Keys:
+    """Everything that follows from one secret key of 32 bytes."""
+
+    def __init__(self, key: bytes) -> None:
+        """`key` is never shown and never written."""
+        self._key = key
+
+    @classmethod
+    def fresh(cls) -> "Keys":
+        """Of a key that nobody knows and that is gone with the process."""
+        return cls(secrets.token_bytes(_KEY_BYTES))
+
+    def seed(self, *parts: str | int) -> int:
+        """A seed in [0, 2**63) for what `parts` name."""
+        return keyed_seed(self._key, *parts)
+
+    def seeds(self, purpose: str, *parts: str, count: int) -> tuple[int, ...]:
+        """`count` seeds for one purpose."""
+        return tuple(self.seed(purpose, *parts, index) for index in range(count))
+
+    def subkey(self, *parts: str | int) -> bytes:
+        """32 bytes for a part of the lab that needs a key of its own."""
+        return keyed_bytes(self._key, *parts)
+
+
+class Vault(Keys):
     """Holds keys of 32 bytes in a folder that only the lab's user may enter."""
 
     def __init__(self, folder: Path, *, seed: int | None) -> None:
@@ -26,17 +51,9 @@ class Vault:
         path = folder / "key"
         if not path.exists():
             write_atomic(path, _fixed(seed) if seed is not None else secrets.token_bytes(_KEY_BYTES), mode=0o600)
-        self._key = _read_key(path)
+        super().__init__(_read_key(path))
         if seed is not None and self._key != _fixed(seed):
             raise UserError(f"study.seed is {seed}, but this study began with another seed; start a new study for it")
-
-    def seed(self, *parts: str | int) -> int:
-        """A seed in [0, 2**63) for what `parts` name."""
-        return keyed_seed(self._key, *parts)
-
-    def seeds(self, purpose: str, *parts: str, count: int) -> tuple[int, ...]:
-        """`count` seeds for one purpose."""
-        return tuple(self.seed(purpose, *parts, index) for index in range(count))
 
     def signing_key(self) -> bytes:
         """32 bytes with which the lab signs; drawn at random also when the seed is fixed, because a seed may be known.
@@ -47,10 +64,6 @@ class Vault:
         if not path.exists():
             write_atomic(path, secrets.token_bytes(_KEY_BYTES), mode=0o600)
         return _read_key(path)
-
-    def subkey(self, *parts: str | int) -> bytes:
-        """32 bytes for a part of the lab that needs a key of its own."""
-        return keyed_bytes(self._key, *parts)
 
 
 def _fixed(seed: int) -> bytes:

@@ -17,6 +17,8 @@ CONTROLS: tuple[Variant, ...] = ("shuffled teacher", "other teacher")
 """Runs beside the real ones that show what a method owes to its teacher."""
 Part = Literal["verify", "final"]
 """Which hidden items grade: those of verification, or those that are used once, at the end of a study."""
+Difference = tuple[float, float, float] | None
+"""A difference and the two ends of its 95 % interval; None where the metric is refused."""
 BASELINE = "vanilla"
 """The mark at which the Ladder starts."""
 
@@ -173,6 +175,22 @@ class Inspectable(Protocol):
 
 
 @runtime_checkable
+class Comparable(Protocol):
+    """A problem that can say by how much a method is above another on the same draws; others show scores only."""
+
+    def trials(self, seeds: Sequence[int], *, part: Part = "verify") -> Mapping[str, Sequence[Any]]:
+        """The outcomes behind `references`, one for each seed, for `summarise` and `differences`."""
+        ...
+
+    def differences(self, outcomes: Sequence[Any], base: Sequence[Any]) -> Mapping[str, Difference]:
+        """The metric minus that of `base` with its 95 % interval, paired: on all items ("all"), and on parts by name.
+
+        None where the metric is refused.
+        """
+        ...
+
+
+@runtime_checkable
 class Documented(Protocol):
     """A problem that brings background knowledge for the library of every sandbox; others have their card there."""
 
@@ -192,6 +210,18 @@ class ProblemKind(Protocol):
 
     def build(self, settings: Any, *, cache: Path, progress: "Progress | None" = None) -> Problem:
         """Loads data (and computes features, cached by content under `cache`). Raises UserError on bad input."""
+        ...
+
+
+@runtime_checkable
+class Portable(Protocol):
+    """A kind of problem that has several domains."""
+
+    def moved(self, settings: Any, *, to: str) -> Any:
+        """The same settings on other data: the name of a domain, or a folder of the user's (with a "/" in it).
+
+        Raises UserError when there is neither.
+        """
         ...
 
 

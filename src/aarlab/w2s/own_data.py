@@ -28,8 +28,9 @@ def load_own(path: Path, layers: Layers, *, limit: int | None, cache: Path, prog
     weak, strong = (given if given is not None else usual for given, usual in zip(layers, _usual(), strict=True))
     recipe = replace(USER_RECIPE, weak_layer=weak, strong_layer=strong)
     report = None if progress is None else lambda done, total: progress(done, total, "tokens read by the model")
+    marks, name = [row.ood for row in rows], path.resolve().name
     try:
-        return pool_from_rows(rows, roles, name=path.resolve().name, recipe=recipe, progress=report, cache=cache)
+        return pool_from_rows(rows, roles, name=name, ood=marks, recipe=recipe, progress=report, cache=cache)
     except MissingModelError as error:
         raise OperatorError(str(error)) from None
     except ValueError as error:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +12,18 @@ from aarlab.problem.resample import own_share
 from aarlab.problem.sight import Sight
 from aarlab.w2s.task import Bools, Floats
 
+Triple = tuple[float, float, float]
+"""A value, and the two ends of its 95 % interval."""
+
 DRAWS = 2000
 CHUNK = 250
 LEVEL = 95.0
 Z = 1.959964
 """Of the normal distribution at LEVEL."""
+DISTRIBUTIONS = {"id": 0, "ood": 1}
+"""What `Outcome.ood` says of items inside and outside of the training distribution."""
+FEWEST_ITEMS, FEWEST_GROUPS = 100, 30
+"""A smaller part is not reported apart: it says nothing of a method, and might tell something of single labels."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,9 @@ class Outcome:
     """The student trained on true labels."""
     sight: Sight | None = None
     """What detectors see of the student; None where nobody looks."""
+    ood: npt.NDArray[np.int8] | None = None
+    """1 for items outside of the training distribution, 0 for those inside, -1 where nobody has said; None where no
+    item of the data is marked."""
 
 
 def summarise(outcomes: Sequence[Outcome]) -> Score:
@@ -40,8 +50,46 @@ def summarise(outcomes: Sequence[Outcome]) -> Score:
 
     The interval is a paired bootstrap: each draw reweights groups (the same weights in every seed in which a group
     occurs, since a hard question is hard in all of them) and resamples seeds. There is no value, but a refusal, when
-    the interval of the denominator contains zero. Raises ValueError with fewer than two outcomes.
+    the interval of the denominator contains zero. Where items are marked, the fact `by_distribution` has the same for
+    those in and out of the training distribution. Raises ValueError with fewer than two outcomes.
     """
+    score = _summarise(outcomes)
+    parts = {name: _apart(outcomes, name) for name in marked(outcomes)}
+    return replace(score, facts={**score.facts, "by_distribution": parts}) if parts else score
+
+
+def marked(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """The keys of DISTRIBUTIONS of which there are items."""
+    found = [o.ood for o in outcomes if o.ood is not None]
+    return tuple(name for name, code in DISTRIBUTIONS.items() if any((marks == code).any() for marks in found))
+
+
+def part_of(outcomes: Sequence[Outcome], name: str) -> list[Outcome] | None:
+    """The outcomes on the items of one distribution; None when in one of the draws they are too few to be reported."""
+    parts = [_only(outcome, DISTRIBUTIONS[name]) for outcome in outcomes]
+    enough = all(len(o.group) >= FEWEST_ITEMS and len(np.unique(o.group)) >= FEWEST_GROUPS for o in parts)
+    return parts if enough else None
+
+
+def _only(outcome: Outcome, code: int) -> Outcome:
+    marks = np.full(len(outcome.group), -1, np.int8) if outcome.ood is None else outcome.ood
+    kept = marks == code
+    return Outcome(outcome.group[kept], outcome.transfer[kept], outcome.weak[kept], outcome.ceiling[kept])
+
+
+def _apart(outcomes: Sequence[Outcome], name: str) -> dict[str, object]:
+    """PGR of one distribution with an interval and a refusal of its own."""
+    part = part_of(outcomes, name)
+    if part is None:
+        few = f"fewer than {FEWEST_ITEMS} items or {FEWEST_GROUPS} groups of a draw are marked so"
+        return {"value": None, "low": None, "high": None, "refusal": few}
+    score = _summarise(part)
+    told = ("transfer_acc", "weak_acc", "strong_acc", "gap_low", "gap_high", "items", "groups")
+    ends = {"value": score.value, "low": score.low, "high": score.high, "refusal": score.refusal}
+    return ends | {fact: score.facts[fact] for fact in told}
+
+
+def _summarise(outcomes: Sequence[Outcome]) -> Score:
     if len(outcomes) < 2:
         raise ValueError("a score needs the outcomes of at least two seeds")
     counts = _by_group(outcomes)
@@ -55,7 +103,16 @@ def summarise(outcomes: Sequence[Outcome]) -> Score:
     return Score(_round(value), _round(low), _round(high), _facts(counts, boot, gap), private=private)
 
 
-def difference(outcomes: Sequence[Outcome], base: Sequence[Outcome]) -> tuple[float, float, float] | None:
+def differences(outcomes: Sequence[Outcome], base: Sequence[Outcome]) -> dict[str, Triple | None]:
+    """`difference` on all items ("all"), and on those of each marked distribution by its name."""
+    found = {"all": difference(outcomes, base)}
+    for name in marked(outcomes):
+        own, other = part_of(outcomes, name), part_of(base, name)
+        found[name] = None if own is None or other is None else difference(own, other)
+    return found
+
+
+def difference(outcomes: Sequence[Outcome], base: Sequence[Outcome]) -> Triple | None:
     """PGR minus that of `base` on the same draws, with its 95 % interval, paired by items and seeds.
 
     That is mean(transfer - base's transfer) / mean(ceiling - weak), under the bootstrap of `summarise`: what both find

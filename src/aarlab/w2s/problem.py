@@ -22,13 +22,14 @@ from aarlab.problem.contract import (
     Variant,
 )
 from aarlab.problem.sight import Sight
+from aarlab.studyfile import suggest
 from aarlab.w2s.card import write_card
 from aarlab.w2s.controls import control_facts
 from aarlab.w2s.domains.pool import Pool
 from aarlab.w2s.fit import L2
 from aarlab.w2s.hf.settings import HfSettings
 from aarlab.w2s.methods import METHODS
-from aarlab.w2s.pgr import Outcome, summarise
+from aarlab.w2s.pgr import Outcome, Triple, differences, summarise
 from aarlab.w2s.splits import Splits, split
 from aarlab.w2s.student import Student
 from aarlab.w2s.task import Bools
@@ -202,11 +203,19 @@ class W2SProblem:
 
     def references(self, seeds: Sequence[int], *, part: Part = "verify") -> Mapping[str, Score]:
         """Weak teacher, ceiling, what needs no training, and the baselines, trained here as trusted code."""
+        return {name: summarise(found) for name, found in self.trials(seeds, part=part).items()}
+
+    def trials(self, seeds: Sequence[int], *, part: Part = "verify") -> Mapping[str, Sequence[Outcome]]:
+        """Their outcomes."""
         outcomes: dict[str, list[Outcome]] = {}
         for seed in seeds:
             for name, outcome in trusted_marks(self.draw(seed, part=part).world, seed=seed).items():
                 outcomes.setdefault(name, []).append(outcome)
-        return {name: summarise(found) for name, found in outcomes.items()}
+        return outcomes
+
+    def differences(self, outcomes: Sequence[Outcome], base: Sequence[Outcome]) -> Mapping[str, Triple | None]:
+        """Of PGR, on all items and on those of each marked distribution (w2s.pgr)."""
+        return differences(outcomes, base)
 
 
 def trusted_marks(world: World, *, seed: int) -> dict[str, Outcome]:
@@ -225,6 +234,22 @@ class W2SKind:
     def build(self, settings: W2SSettings, *, cache: Path, progress: Progress | None = None) -> W2SProblem:
         """Loads the embedded features, or computes those of the user's folder once. Raises UserError."""
         return W2SProblem(_pool(settings, cache, progress), settings)
+
+    def moved(self, settings: W2SSettings, *, to: str) -> W2SSettings:
+        """Other data, the same models and penalties. What belongs to a folder does not go to an embedded domain."""
+        from aarlab.problem.files import FILES
+        from aarlab.w2s.domains.embedded import EMBEDDED
+
+        if "/" not in to:
+            if to not in EMBEDDED:
+                near = suggest(to, EMBEDDED) or f"; there are {', '.join(EMBEDDED)}"
+                raise UserError(f"{to}: there is no such domain{near} (write ./{to} for a folder)")
+            own = {"data": None, "limit": None, "weak_layer": None, "strong_layer": None}
+            return settings.model_copy(update={**own, "domain": to})
+        folder = Path(to).expanduser().absolute()
+        if not all((folder / f"{name}.jsonl").is_file() for name in FILES):
+            raise UserError(f"{to}: a folder of data has {', '.join(f'{name}.jsonl' for name in FILES)}")
+        return settings.model_copy(update={"data": str(folder)})
 
 
 W2S = W2SKind()

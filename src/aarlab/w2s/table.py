@@ -185,7 +185,7 @@ def _row(
         "over_vanilla_low": paired[1] if paired else None,
         "over_vanilla_high": paired[2] if paired else None,
         "ms": 1000 * float(np.mean([run.seconds[column] for run in runs])),
-    }
+    } | {name: score.facts[name] for name in ("by_distribution",) if name in score.facts}
 
 
 def _se(values: Floats) -> float:

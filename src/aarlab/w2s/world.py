@@ -306,7 +306,8 @@ class World:
     def outcome(self, transfer: Bools) -> Outcome:
         """A student's answers beside those of the marks, on the same items."""
         weak, ceiling = self.marks
-        return Outcome(group=self._test.group, transfer=transfer, weak=weak, ceiling=ceiling)
+        ood = None if self._pool.ood is None else self._pool.ood[self._test.rows].astype(np.int8)
+        return Outcome(group=self._test.group, transfer=transfer, weak=weak, ceiling=ceiling, ood=ood)
 
 
 def research_world(pool: Pool, splits: Splits, key: bytes, *, rules: Rules, name: str) -> World:

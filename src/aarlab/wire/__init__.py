@@ -48,6 +48,7 @@ from aarlab.wire.requests import (
     VerifyRequest,
     VoteRequest,
 )
+from aarlab.wire.transfers import TransferRequest, TransferRow, TransferState
 from aarlab.wire.usage import Models, ModelUse, Tokens
 
 __all__ = [
@@ -100,6 +101,9 @@ __all__ = [
     "StudyState",
     "Submission",
     "Tokens",
+    "TransferRequest",
+    "TransferRow",
+    "TransferState",
     "UsageRequest",
     "VerifyRequest",
     "VoteRequest",

@@ -46,6 +46,9 @@ class Pool:
     texts: Callable[[], Sequence[tuple[str, ...]]] | None = None
     """Gives [n] prompts, each with its first and second response or with its one answer, turned as the features are
     stored; None where nobody knows them. Called only where the protocol shows texts."""
+    ood: IntArray | None = field(default=None, compare=False)
+    """[n] 1 for items that the data mark as outside of the training distribution, 0 for those inside, -1 for unmarked;
+    None where none is marked. Not part of the digest: it changes no split, and what it adds are facts."""
     cues: Callable[[], Mapping[str, IntArray]] = field(default=dict, compare=False)
     """Answers [n] of simple rules that read the texts (0 or 1 in the pool's own orientation, -1 for none), by name. For
     detectors only: a call may have to read the texts first. Not part of the digest."""
@@ -53,7 +56,8 @@ class Pool:
     def __post_init__(self) -> None:
         """Raises ValueError when lengths differ."""
         columns = (self.weak, self.strong, self.prior, self.label, self.group, self.role, self.subset)
-        if len({len(column) for column in columns}) != 1:
+        marks = self.label if self.ood is None else self.ood
+        if len({len(column) for column in (*columns, marks)}) != 1:
             raise ValueError("the columns of a pool have different lengths")
 
     def __len__(self) -> int:

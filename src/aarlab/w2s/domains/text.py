@@ -61,12 +61,15 @@ def pool_from_rows(
     roles: Sequence[int],
     *,
     name: str,
+    ood: Sequence[bool | None] | None = None,
     recipe: Recipe = USER_RECIPE,
     progress: Progress | None = None,
     cache: Path | None = None,
     workers: int | None = None,
 ) -> Pool:
     """Encodes rows of one kind with the language model; `roles` [n] are those of the pool's module.
+
+    `ood` [n] says which rows lie outside of the training distribution, as far as anybody has said.
 
     A pair becomes "second minus first". A choice is centred on the mean of its group (rows without one are grouped by
     question), which removes what all solutions of a question share; choices that are alone in their group are centred
@@ -92,8 +95,16 @@ def pool_from_rows(
         strong_layer=recipe.strong_layer,
         digest=_digest(rows, roles, recipe),
         texts=partial(_all_texts, rows),
+        ood=_marks(ood or ()),
         cues=partial(text_cues, partial(_all_texts, rows), groups),
     )
+
+
+def _marks(ood: Sequence[bool | None]) -> IntArray | None:
+    """[n] as in Pool.ood."""
+    if all(mark is None for mark in ood):
+        return None
+    return np.array([-1 if mark is None else int(mark) for mark in ood], np.int64)
 
 
 def _kind(rows: Sequence[Row]) -> Kind:
