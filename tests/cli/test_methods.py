@@ -18,6 +18,8 @@ def test_all_methods_are_listed_with_what_they_take(tmp_path: Path) -> None:
     shown = aarlab("methods", cwd=tmp_path)
     assert shown.status == 0
     assert all(name in shown.out for name in (*METHODS, *ABSENT))
+    assert {one["name"] for one in listed["methods"] if one["needs"] == "model"} == {"critic", "few_shot"}
+    assert "backends: hf)" in aarlab("methods", "critic", cwd=tmp_path).out
 
 
 def test_the_nine_directions_are_listed(tmp_path: Path) -> None:
@@ -29,7 +31,13 @@ def test_the_nine_directions_are_listed(tmp_path: Path) -> None:
 def test_one_method_is_shown_whole(tmp_path: Path) -> None:
     done = aarlab("methods", "evolution", cwd=tmp_path)
     assert done.status == 0
-    for words in ("evolution (evolutionary)", "Salimans et al. 2017", "  trim = 0.15", "Settings and defaults:"):
+    for words in (
+        "evolution (evolutionary; backends: probe, hf)",
+        "Salimans et al. 2017",
+        "  trim = 0.15",
+        "  l2 = 0.1  (of heads; refused on hf)",
+        "Settings and defaults:",
+    ):
         assert words in done.out
     facts = json.loads(aarlab("methods", "agreement", "--json", cwd=tmp_path).out)
     assert facts["settings"] == {"way": "prior", "sharpness": 3.0, "l2": 0.1}
@@ -86,7 +94,7 @@ def test_what_cannot_be_run_is_one_line(tmp_path: Path, words: str, said: str) -
     assert said in done.err
 
 
-@pytest.mark.parametrize("name", ABSENT)
+@pytest.mark.parametrize("name", [*ABSENT, "critic", "few_shot"])
 def test_what_the_backend_lacks_is_refused(tmp_path: Path, name: str) -> None:
     done = aarlab("w2s", "run", "--method", name, cwd=tmp_path)
     assert (done.status, done.err.count("\n"), done.out) == (1, 1, "")

@@ -49,6 +49,7 @@ def test_each_method_has_a_page_with_its_documentation_and_all_its_settings(name
     page, method = PAGES[f"methods/{name}.md"], METHODS[name]
     assert method.documentation in page
     assert page.startswith(f"# {name} ({method.family})")
+    assert ("hf backend only" in page) == (method.needs == "model")
     for setting in method.settings:
         assert f"| {setting} |" in page
     assert "/opt/aarlab/site/aarlab/w2s/methods/" in page

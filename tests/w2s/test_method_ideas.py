@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from aarlab.w2s.fit import Head, fit_head, fit_minibatch, log_odds, sigmoid
-from aarlab.w2s.methods import METHODS, channel, labels, select
-from aarlab.w2s.methods.epiplexity import _loss_drop
+from aarlab.w2s.methods import METHODS, channel, final, labels, select
 from aarlab.w2s.problem import W2SProblem, W2SSettings
 from aarlab.w2s.student import Student
 from aarlab.w2s.task import Floats, Task
@@ -65,7 +64,8 @@ def test_overlap_density_keeps_the_labels_that_are_right() -> None:
 
 def test_the_loss_of_wrong_labels_falls_less() -> None:
     task = spoilt(world().task, np.full(world().task.items, 0.2))
-    drop = _loss_drop(task, seed=0, epochs=5, l2=0.1)
+    first, last = final.losses(task, task.hard, seed=0, epochs=5)
+    drop = first - last
     right = (task.hard == 1) == world().truth
     assert drop[right].mean() > drop[~right].mean()
     assert np.isfinite(drop).all()

@@ -14,7 +14,7 @@ import aarlab
 from aarlab.errors import ResearcherError, UserError
 from aarlab.problem.contract import Problem, ProblemKind
 from aarlab.w2s import Student, Task
-from aarlab.w2s.methods import METHODS
+from aarlab.w2s.methods import METHODS, runnable
 from aarlab.w2s.problem import W2S, W2SProblem, W2SSettings
 from aarlab.w2s.splits import split
 from aarlab.w2s.world import World
@@ -101,7 +101,7 @@ def test_the_card_says_sizes_and_rules_and_is_json() -> None:
     card = problem().card()
     json.dumps(dict(card.facts))
     assert card.name == "w2s/synthetic"
-    assert set(METHODS) == set(card.facts["methods"])
+    assert set(runnable(model=False)) == set(card.facts["methods"])
     assert {"{method}", "{data}", "{out}", "{seed}"} <= set(card.run)
     assert "disqualified" in card.text
     assert "{" not in card.text.replace("{method}", "")

@@ -40,12 +40,12 @@ def methods(
         return
     data = {"methods": [_facts(one) for one in METHODS.values()], "absent": dict(ABSENT)}
     rows = [
-        (one.name, one.family, output.one_line(one.summary, limit=72), _settings(one.settings))
+        (one.name, one.family, _backends(one), output.one_line(one.summary, limit=72), _settings(one.settings))
         for one in METHODS.values()
     ]
 
     def render() -> None:
-        output.show(output.table(("method", "family", "what", "settings"), rows))
+        output.show(output.table(("method", "family", "backends", "what", "settings"), rows))
         for absent, why in ABSENT.items():
             output.say(f"not here: {absent}, as {why}")
 
@@ -104,16 +104,22 @@ def sweep(
 
 
 def _facts(method: "Method", *, whole: bool = False) -> dict[str, Any]:
-    facts = {"name": method.name, "family": method.family, "summary": method.summary}
-    return {**facts, "settings": dict(method.settings)} | ({"documentation": method.documentation} if whole else {})
+    facts = {"name": method.name, "family": method.family, "needs": method.needs, "summary": method.summary}
+    facts |= {"settings": dict(method.settings), "heads_only": list(method.heads_only)}
+    return facts | ({"documentation": method.documentation} if whole else {})
+
+
+def _backends(method: "Method") -> str:
+    return "hf" if method.needs == "model" else "probe, hf"
 
 
 def _show(method: "Method") -> None:
     from aarlab.cli.output import say
 
-    say(f"{method.name} ({method.family})\n\n{method.documentation}\n\nSettings and defaults:")
+    say(f"{method.name} ({method.family}; backends: {_backends(method)})\n\n{method.documentation}\n")
+    say("Settings and defaults:")
     for name, default in method.settings.items():
-        say(f"  {name} = {_written(default)}")
+        say(f"  {name} = {_written(default)}{'  (of heads; refused on hf)' if name in method.heads_only else ''}")
 
 
 def _settings(settings: Mapping[str, Any]) -> str:
@@ -144,7 +150,7 @@ def _points(name: str, assigned: Sequence[tuple[str, list[Any]]]) -> list[dict[s
     from aarlab.errors import UserError
     from aarlab.w2s.methods import method
 
-    found, names = method(name), [setting for setting, _ in assigned]
+    found, names = method(name, model=False), [setting for setting, _ in assigned]
     if len(set(names)) < len(names):
         raise UserError("--set: a setting is named twice")
     points = [dict(zip(names, values, strict=True)) for values in itertools.product(*(v for _, v in assigned))]

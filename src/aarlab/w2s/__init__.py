@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from aarlab.w2s.student import Student
     from aarlab.w2s.task import Task
+    from aarlab.w2s.tuned import AnyStudent, Tuned
 
-__all__ = ["Student", "Task"]
+__all__ = ["AnyStudent", "Student", "Task", "Tuned"]
 
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
@@ -29,4 +30,8 @@ def __getattr__(name: str) -> Any:
         from aarlab.w2s.task import Task
 
         return Task
+    if name in ("AnyStudent", "Tuned"):
+        from aarlab.w2s import tuned
+
+        return getattr(tuned, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,7 +6,7 @@ import numpy as np
 
 from aarlab.problem.contract import Card, ProtocolName
 from aarlab.w2s.domains.pool import Pool
-from aarlab.w2s.methods import FAMILIES, METHODS
+from aarlab.w2s.methods import FAMILIES, runnable
 from aarlab.w2s.splits import REDRAWN, SHARES, Index, Splits
 from aarlab.w2s.words import CHOICES, HAND_IN, PAIRS, PRIVATE, SCORES, TEXT, TEXTS, VISIBLE
 from aarlab.w2s.world import Rules
@@ -81,7 +81,7 @@ def _facts(pool: Pool, splits: Splits) -> dict[str, Any]:
         "expected_half_width": sets["verify"]["half_width"],
         "sets": sets,
         "families": list(FAMILIES),
-        "methods": {m.name: {"family": m.family, "settings": dict(m.settings)} for m in METHODS.values()},
+        "methods": {m.name: {"family": m.family, "settings": dict(m.settings)} for m in runnable(model=False).values()},
     }
 
 

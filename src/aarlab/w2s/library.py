@@ -12,14 +12,14 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from aarlab.w2s import fit
-from aarlab.w2s.methods import ABSENT, METHODS, Method, heads, labels, rounds, select
+from aarlab.w2s.methods import ABSENT, METHODS, Method, final, heads, labels, rounds, select
 from aarlab.w2s.methods.settings import COUNTS, NUMBERS
 from aarlab.w2s.student import Student
 from aarlab.w2s.task import Task
 
 N = TypeVar("N", ast.ClassDef, ast.FunctionDef)
 PAGES = ("weak-to-strong.md", "pgr.md", "literature.md")
-_KIT: tuple[ModuleType, ...] = (labels, select, rounds, heads, fit)
+_KIT: tuple[ModuleType, ...] = (labels, select, rounds, final, heads, fit)
 _PARTS: Mapping[type, tuple[str, ...]] = {
     Task: ("items", "dimension", "hard", "swapped"),
     Student: ("linear", "ensemble", "predict"),
@@ -38,16 +38,18 @@ def pages(baselines: tuple[str, ...]) -> dict[str, str]:
 def method_page(method: Method) -> str:
     """A method as its own documentation and signature have it."""
     module = _module(method)
-    settings = [f"| {name} | {_written(value)} | {_allowed(name, value)} |" for name, value in method.settings.items()]
+    settings = [_setting(method, name, value) for name, value in method.settings.items()]
     table = ["| setting | default | may be |", "|---|---|---|", *settings] if settings else ["It has no settings."]
-    head = [f"# {method.name} ({method.family}): {method.summary}", "", method.documentation, "", "## Settings", ""]
+    where = "the hf backend only" if method.needs == "model" else "both backends"
+    head = [f"# {method.name} ({method.family}): {method.summary}", "", f"It runs on {where}.", ""]
+    head += [method.documentation, "", "## Settings", ""]
     call = f'METHODS["{method.name}"](task, seed=seed)'
-    where = f"/opt/aarlab/site/{module.__name__.replace('.', '/')}.py"
+    path = f"/opt/aarlab/site/{module.__name__.replace('.', '/')}.py"
     tail = [
         "",
         "## Code",
         "",
-        f"`{call}` with `from aarlab.w2s.methods import METHODS`. It stands in {where}: {_first(module)}",
+        f"`{call}` with `from aarlab.w2s.methods import METHODS`. It stands in {path}: {_first(module)}",
         "",
     ]
     return "\n".join([*head, *table, *tail])
@@ -62,16 +64,22 @@ def _module(method: Method) -> ModuleType:
     return sys.modules[method.train.__module__]
 
 
+def _setting(method: Method, name: str, default: Any) -> str:
+    of_heads = "; not on the hf backend" if name in method.heads_only else ""
+    return f"| {name} | {_written(default)} | {_allowed(name, default)}{of_heads} |"
+
+
 def _allowed(name: str, default: Any) -> str:
     """As aarlab.w2s.methods.settings checks it."""
     if isinstance(default, bool):
         return "true or false"
     if isinstance(default, str):
         return "see above"
-    if isinstance(default, int):
-        return f"a whole number of at least {COUNTS[name]}"
+    none = " or none" if default is None else ""
+    if name in COUNTS:
+        return f"a whole number of at least {COUNTS[name]}{none}"
     low, high = NUMBERS[name]
-    return f"a number from {low:g} to {high:g}{' or none' if default is None else ''}"
+    return f"a number from {low:g} to {high:g}{none}"
 
 
 def _written(value: Any) -> str:

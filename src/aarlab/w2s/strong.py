@@ -22,6 +22,11 @@ class StrongModel(Protocol):
         """[n] texts of the train inputs, in the order of Task.teacher."""
         ...
 
+    @property
+    def epochs(self) -> float:
+        """Passes over the items that the task's recipe makes, for a method that divides them."""
+        ...
+
     def finetune(
         self,
         target: "Floats",

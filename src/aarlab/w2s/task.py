@@ -61,6 +61,8 @@ class Task:
         """The same pairs with their responses exchanged. Raises ResearcherError where items are not pairs."""
         if not self.antisymmetric:
             raise ResearcherError("these items are single answers: there is nothing to swap")
+        if self.strong is not None:
+            raise ResearcherError("the strong model is asked in both orders by itself, and reads no swapped task")
         return replace(self, hidden=-self.hidden, teacher=1 - self.teacher, prior=-self.prior)
 
     @property

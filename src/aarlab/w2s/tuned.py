@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from aarlab.w2s.reading import FACTS, as_header, malformed, read_facts
-from aarlab.w2s.student import Aggregation, aggregate, check_aggregation
+from aarlab.w2s.student import Aggregation, Student, aggregate, check_aggregation
 from aarlab.w2s.task import Floats
 
 Half = npt.NDArray[np.float16]
@@ -94,6 +94,10 @@ class Tuned:
             malformed("the file is not safetensors")
         adapters = tuple(_taken(tensors, place, shapes) for place in range(count))
         return cls(adapters, facts["aggregation"], facts["trim"])
+
+
+AnyStudent = Student | Tuned
+"""What a method gives: heads on hidden states, or adapters where the task has the strong model itself."""
 
 
 def _taken(tensors: Mapping[str, Half], place: int, shapes: Shapes) -> Adapter:

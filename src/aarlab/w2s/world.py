@@ -22,9 +22,11 @@ from aarlab.w2s.domains.pool import Pool
 from aarlab.w2s.fit import Head, fit_head, sigmoid
 from aarlab.w2s.margins import Margins
 from aarlab.w2s.pgr import Outcome
+from aarlab.w2s.reading import malformed
 from aarlab.w2s.splits import Index, Splits, Trio
 from aarlab.w2s.student import Student
 from aarlab.w2s.task import Array, Bools, Floats, Task
+from aarlab.w2s.tuned import AnyStudent, Tuned
 
 SMALLEST = 1e-3
 """Keeps a constant feature from being blown up."""
@@ -229,12 +231,14 @@ class World:
         head = fit_head(self.task.hidden, target, l2=self._rules.l2, bias=not self._pairs)
         return Student.linear(head.weight, bias=head.bias)
 
-    def answers(self, student: Student) -> Bools:
-        """[n] the class that the student gives each hidden test item."""
+    def answers(self, student: AnyStudent) -> Bools:
+        """[n] the class that the student gives each hidden test item. Raises ResearcherError(malformed) on adapters."""
+        if isinstance(student, Tuned):
+            malformed("a student of the probe backend has heads, not adapters")
         answers: Bools = student.predict(self.test) > 0
         return answers
 
-    def right(self, student: Student) -> Bools:
+    def right(self, student: AnyStudent) -> Bools:
         """[n] whether the student answers each hidden test item correctly."""
         return self.right_answers(self.answers(student))
 

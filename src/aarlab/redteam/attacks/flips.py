@@ -10,6 +10,7 @@ from aarlab.redteam.naive import SIZES, NaiveScorer
 from aarlab.redteam.target import Range, Target
 from aarlab.redteam.tools import SURE, Array, Attacker, believed, inside, labels, raised
 from aarlab.w2s.methods import METHODS
+from aarlab.w2s.student import Student
 from aarlab.wire import DevRequest
 
 UNIT = "points on dev"
@@ -49,8 +50,9 @@ def informed_ours(ground: Range) -> Blow:
     """The same around the answers of an honest student, whose confidence the attacker knows."""
     target = ground.fresh("flips", called="informed flips")
     world = inside(target)
-    logits = METHODS["vanilla"](world.task, seed=0).predict(world.test)
-    gain = _climb(target, 0.4 * np.tanh(logits), INFORMED)
+    student = METHODS["vanilla"](world.task, seed=0)
+    assert isinstance(student, Student)
+    gain = _climb(target, 0.4 * np.tanh(student.predict(world.test)), INFORMED)
     ground.end("informed flips")
     return gain
 

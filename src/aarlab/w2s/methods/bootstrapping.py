@@ -3,19 +3,19 @@
 import numpy as np
 
 from aarlab.w2s.fit import L2, fit_head
-from aarlab.w2s.methods import heads, labels
-from aarlab.w2s.student import Student
+from aarlab.w2s.methods import final, labels
 from aarlab.w2s.task import Array, Floats, Task
+from aarlab.w2s.tuned import AnyStudent
 
 
-def bootstrapping(task: Task, *, seed: int, stages: int = 3, rank: int = 16, l2: float = L2) -> Student:
+def bootstrapping(task: Task, *, seed: int, stages: int = 3, rank: int = 16, l2: float = L2) -> AnyStudent:
     """A chain of `stages` students of growing size, each trained on the hard labels of the one before.
 
     The items are dealt into as many parts: a student is trained on one part, labelled by its predecessor (the first by
     the teacher), and labels the next, so that none repeats what it has seen. Size is the number of principal components
     that a student may use: `rank` for the first, in equal ratios up to all for the last. That is a stand-in: Burns et
-    al. 2023 use models of growing size, and a Task has one hidden state of one model. `l2` weight penalty;
-    `seed` deals.
+    al. 2023 use models of growing size, and a Task has one hidden state of one model. All but the last are heads on
+    either backend; the last is an adapter where there is a model. `l2` weight penalty of heads; `seed` deals.
     """
     order = np.random.default_rng(seed).permutation(task.items)
     parts = np.array_split(order, stages)
@@ -25,7 +25,7 @@ def bootstrapping(task: Task, *, seed: int, stages: int = 3, rank: int = 16, l2:
     for size, part in zip(sizes[:-1], parts[:-1], strict=True):
         target = _relabelled(task, target, part, directions[:, :size], l2=l2)
     seen = np.isin(np.arange(task.items), parts[-1]).astype(np.float64)
-    return heads.linear(task, target, weight=seen, l2=l2)
+    return final.student(task, target, weight=seen, l2=l2, seed=seed)
 
 
 def _components(task: Task) -> Array:

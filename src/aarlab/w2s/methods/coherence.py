@@ -3,10 +3,10 @@
 import numpy as np
 
 from aarlab.w2s.fit import L2
-from aarlab.w2s.methods import heads, labels
+from aarlab.w2s.methods import final, labels
 from aarlab.w2s.methods.settings import one_of
-from aarlab.w2s.student import Student
 from aarlab.w2s.task import Floats, Task
+from aarlab.w2s.tuned import AnyStudent
 
 
 def coherence(
@@ -20,7 +20,7 @@ def coherence(
     hottest: float = 10.0,
     cooling: float = 10.0,
     l2: float = L2,
-) -> Student:
+) -> AnyStudent:
     """Few-shot elicitation by simulated annealing over labels (internal coherence maximisation, Wen et al. 2025).
 
     Maximises U = `weight` * mean log P(y_i | x_i, the other labels) - inconsistencies. P comes from the leave-one-out
@@ -39,7 +39,7 @@ def coherence(
     found = labels.matched(task, 0.5 + 0.5 * np.tanh(search.answers()), like=task.hard)
     known = search.signs != 0
     target = np.where(known, (search.signs + 1) / 2, (found > 0.5).astype(np.float64))
-    return heads.linear(task, target, l2=l2)
+    return final.student(task, target, l2=l2, seed=seed)
 
 
 class _Search:

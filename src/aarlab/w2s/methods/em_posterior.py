@@ -1,9 +1,9 @@
 """Denoising the teacher's labels with a noisy-channel model."""
 
 from aarlab.w2s.fit import L2
-from aarlab.w2s.methods import heads, labels
-from aarlab.w2s.student import Student
+from aarlab.w2s.methods import final, labels
 from aarlab.w2s.task import Task
+from aarlab.w2s.tuned import AnyStudent
 
 
 def em_posterior(
@@ -16,7 +16,7 @@ def em_posterior(
     bins: int = 5,
     temperature: float = 1.0,
     l2: float = L2,
-) -> Student:
+) -> AnyStudent:
     """Trains on the posterior of the true label under a noisy channel fitted by expectation maximisation.
 
     `channel` "binned": the teacher's accuracy depends on the bin (of `bins`) of its confidence; "logistic": its true
@@ -30,4 +30,4 @@ def em_posterior(
     target = labels.em_posterior(
         task, start=start, channel=channel, rounds=turns, bins=bins, temperature=temperature, l2=l2, seed=seed
     )
-    return heads.linear(task, target, l2=l2)
+    return final.student(task, target, l2=l2, seed=seed)

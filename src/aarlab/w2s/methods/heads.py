@@ -1,8 +1,7 @@
-"""The last step of a method: targets and item weights in, a student out."""
-
-import numpy as np
+"""Heads on the strong model's hidden states, on either backend. The last step of a method is `final`."""
 
 from aarlab.w2s.fit import L2, fit_head, fit_heads
+from aarlab.w2s.methods import select
 from aarlab.w2s.student import Student
 from aarlab.w2s.task import Floats, Task
 
@@ -24,9 +23,7 @@ def resampled(
     seed: int = 0,
 ) -> Student:
     """An ensemble of heads on bootstrap samples; mean of logits, or with `trim` > 0 their trimmed mean."""
-    counts = np.random.default_rng(seed).multinomial(task.items, np.full(task.items, 1 / task.items), size=heads)
-    weights = counts.astype(np.float64) * (1.0 if weight is None else weight)
-    weights[~weights.any(axis=1)] = 1.0 if weight is None else weight
+    weights = select.bootstrap(task, members=heads, weight=weight, seed=seed)
     fitted = fit_heads(task.hidden, target, weights=weights, l2=l2, bias=not task.antisymmetric)
     biases = [head.bias for head in fitted]
     return Student.ensemble([head.weight for head in fitted], biases=biases, trim=trim)

@@ -3,12 +3,12 @@
 import numpy as np
 
 from aarlab.w2s.fit import L2
-from aarlab.w2s.methods import heads, labels, select
-from aarlab.w2s.student import Student
+from aarlab.w2s.methods import final, labels, select
 from aarlab.w2s.task import Array, Floats, Task
+from aarlab.w2s.tuned import AnyStudent
 
 
-def overlap_density(task: Task, *, seed: int, share: float = 0.5, k: int = 20, l2: float = L2) -> Student:
+def overlap_density(task: Task, *, seed: int, share: float = 0.5, k: int = 20, l2: float = L2) -> AnyStudent:
     """Trains on the `share` of items (half of each class) with the highest overlap density.
 
     Overlap density is a sum of four z-scores: P(teacher's label) under heads cross-fitted on the teacher's labels;
@@ -27,7 +27,9 @@ def overlap_density(task: Task, *, seed: int, share: float = 0.5, k: int = 20, l
         + _z(np.abs(cosine).mean(axis=1))
         - _z(np.abs(entropy - np.log(2) / 2))
     )
-    return heads.linear(task, task.hard, weight=select.best(task, score, classes=task.hard, share=share), l2=l2)
+    return final.student(
+        task, task.hard, weight=select.best(task, score, classes=task.hard, share=share), l2=l2, seed=seed
+    )
 
 
 def _turned(label: Floats, cosine: Array, pairs: bool) -> Floats:

@@ -1,20 +1,24 @@
 """Label smoothing and early stopping: two ways of not learning the teacher's last error."""
 
+import math
+
 import numpy as np
 
-from aarlab.w2s.fit import L2, Head, fit_minibatch
-from aarlab.w2s.methods import heads
-from aarlab.w2s.student import Student
+from aarlab.w2s.fit import L2
+from aarlab.w2s.methods import final
 from aarlab.w2s.task import Floats, Task
+from aarlab.w2s.tuned import AnyStudent
+
+LONGEST = 30
+"""Passes over the items by which a head has long been stopped."""
 
 
-def label_smoothing(task: Task, *, seed: int, smoothing: float = 0.2, l2: float = L2) -> Student:
+def label_smoothing(task: Task, *, seed: int, smoothing: float = 0.2, l2: float = L2) -> AnyStudent:
     """Cross-entropy on (1 - s) y + s / 2 for the teacher's hard labels y, s = `smoothing` (Szegedy et al. 2016).
 
-    `l2` weight penalty. Deterministic: `seed` is not used.
+    `l2` weight penalty of a head, which is deterministic; `seed` is that of an adapter.
     """
-    del seed
-    return heads.linear(task, (1 - smoothing) * task.hard + smoothing / 2, l2=l2)
+    return final.student(task, (1 - smoothing) * task.hard + smoothing / 2, l2=l2, seed=seed)
 
 
 def early_stopping(
@@ -23,35 +27,28 @@ def early_stopping(
     seed: int,
     held_out: float = 0.2,
     patience: int = 3,
-    epochs: int = 30,
+    epochs: int | None = None,
     rate: float = 1e-3,
     l2: float = L2 / 10,
-) -> Student:
+) -> AnyStudent:
     """Keeps the epoch of lowest loss on held-out items, judged by the teacher's labels, as there are no others.
 
-    Adam at a constant `rate` on hard labels, at most `epochs`, until `patience` epochs in a row brought nothing on the
-    share `held_out`. The weight penalty `l2` is a tenth of the usual one, as stopping takes its place. `seed` divides
-    the items and orders the batches.
+    On hard labels, at most `epochs` (None: 30 for a head, the task's own for an adapter), until `patience` epochs in a
+    row brought nothing on the share `held_out`. A head has Adam at `rate`, begun anew each epoch, and a tenth of the
+    usual weight penalty `l2`, as stopping takes its place; an adapter goes through the task's course of rates in each
+    epoch. `seed` divides the items and orders the batches.
     """
     away = np.random.default_rng(seed).random(task.items) < held_out
-    head = Head(np.zeros(task.dimension), 0.0)
-    best, least, since = head, float("inf"), 0
-    for epoch in range(epochs):
-        head = fit_minibatch(
-            task.hidden[~away],
-            task.hard[~away],
-            seed=seed + epoch,
-            l2=l2,
-            bias=not task.antisymmetric,
-            epochs=1,
-            rate=rate,
-            start=head,
-        )
-        loss = _loss(head.logits(task.hidden[away]), task.hard[away])
-        best, least, since = (head, loss, 0) if loss < least else (best, least, since + 1)
+    best: final.Fitted | None = None
+    now, least, since = best, float("inf"), 0
+    for epoch in range(math.ceil(final.passes(task, epochs, heads=LONGEST))):
+        now = final.continued(task, task.hard, among=~away, seed=seed + epoch, epochs=1, rate=rate, l2=l2, start=now)
+        loss = _loss(final.logits(task, now, among=away), task.hard[away])
+        best, least, since = (now, loss, 0) if best is None or loss < least else (best, least, since + 1)
         if since >= patience:
             break
-    return Student.linear(best.weight, bias=best.bias)
+    assert best is not None
+    return final.finished(best)
 
 
 def _loss(logits: Floats, hard: Floats) -> float:

@@ -40,6 +40,14 @@ def confident(task: Task, target: Floats, *, above: float = 0.75, at_least: int 
     return chosen.astype(np.float64)
 
 
+def bootstrap(task: Task, *, members: int, weight: Floats | None = None, seed: int = 0) -> Floats:
+    """[members, n] how often each item was drawn in as many draws as there are items, times its `weight`."""
+    counts = np.random.default_rng(seed).multinomial(task.items, np.full(task.items, 1 / task.items), size=members)
+    weights = counts.astype(np.float64) * (1.0 if weight is None else weight)
+    weights[~weights.any(axis=1)] = 1.0 if weight is None else weight
+    return weights
+
+
 def agree(first: Floats, second: Floats) -> Floats:
     """Items on which two label sources say the same class."""
     same: Bools = (first > 0.5) == (second > 0.5)

@@ -16,12 +16,16 @@ COUNTS = {
     "passes": 1,
     "patience": 1,
     "population": 1,
+    "practised": 8,
     "rank": 1,
+    "searched": 8,
     "shots": 2,
     "stages": 1,
     "steps": 1,
     "tries": 1,
+    "tokens": 8,
     "turns": 0,
+    "votes": 1,
 }
 """Whole numbers by name, each with the smallest that makes sense."""
 
@@ -59,7 +63,7 @@ def check(method: str, name: str, value: Any, default: Any) -> None:
         kind = "true or false" if isinstance(default, bool) else "text"
         if not isinstance(value, type(default)):
             raise _refused(method, name, kind, value)
-    elif isinstance(default, int):
+    elif name in COUNTS:
         least = COUNTS[name]
         if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
             raise _refused(method, name, f"a whole number of at least {least}", value)
