@@ -45,6 +45,34 @@ class Outcome:
     item of the data is marked."""
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its 95 % interval, and where its uncertainty comes from."""
+
+    value: float
+    low: float
+    high: float
+    items: float
+    """The variance of `value` that other test items would bring."""
+    own: float
+    """That which other seeds would bring on the same items."""
+    groups: int
+    """Different groups in all draws."""
+    seeds: int
+    """Draws."""
+
+    @property
+    def variance(self) -> float:
+        """Both together."""
+        return self.items + self.own
+
+    @property
+    def degrees(self) -> float:
+        """Of freedom, after Welch and Satterthwaite: few where seeds explain the variance, many where items do."""
+        share = self.own / self.variance if self.variance > 0 else 0.0
+        return (self.seeds - 1) / max(share**2, 1e-6)
+
+
 def summarise(outcomes: Sequence[Outcome]) -> Score:
     """PGR over seeds: mean(transfer - weak) / mean(ceiling - weak), never clipped, with its 95 % interval.
 
@@ -119,16 +147,39 @@ def difference(outcomes: Sequence[Outcome], base: Sequence[Outcome]) -> Triple |
     hard cancels, so the interval is narrower than two intervals side by side tell. None where PGR is refused. Raises
     ValueError when the draws are not the same, or fewer than two.
     """
-    if len(outcomes) < 2 or len(outcomes) != len(base):
-        raise ValueError("a difference needs the outcomes of the same two or more seeds")
-    own, other = _by_group(outcomes), _by_group(base)
-    if own.shape != other.shape or not np.array_equal(own[1:], other[1:]):
-        raise ValueError("a difference needs outcomes on the same draws")
+    own, other = paired_counts(outcomes, base)
     if _gap(own)[0][0] <= 0:
         return None
     paired = np.stack([own[0] - other[0], np.zeros_like(own[0]), own[2] - own[1], own[3]])  # weak is 0 on this scale
     value, low, high = _ratio(paired)[0]
     return _round(value), _round(low), _round(high)
+
+
+def paired_counts(outcomes: Sequence[Outcome], base: Sequence[Outcome]) -> tuple[Floats, Floats]:
+    """Both as `counts` of this module: [4, groups, seeds] right answers of transfer, weak, ceiling, numbers of items.
+
+    Raises ValueError when the draws are not the same, or fewer than two.
+    """
+    if len(outcomes) < 2 or len(outcomes) != len(base):
+        raise ValueError("a difference needs the outcomes of the same two or more seeds")
+    own, other = _by_group(outcomes), _by_group(base)
+    if own.shape != other.shape or not np.array_equal(own[1:], other[1:]):
+        raise ValueError("a difference needs outcomes on the same draws")
+    return own, other
+
+
+def estimate(row: Floats, items: Floats) -> Estimate:
+    """The mean over items of a quantity, and over seeds, under the bootstrap of `summarise`.
+
+    `row` [groups, seeds] are its sums in each group, `items` [groups, seeds] numbers of items.
+    """
+    counts = np.stack([row, np.zeros_like(row), np.zeros_like(row), items])
+    contrast = np.array([1.0, 0.0, 0.0])
+    draws = _bootstrap(counts, contrast)[0]
+    centre = float(_by_seed(counts)[0].mean())
+    low, high = _interval(draws, centre=centre, counts=counts, contrast=contrast)
+    total, own = _variance(draws, counts=counts, contrast=contrast)
+    return Estimate(_round(centre), _round(low), _round(high), total - own, own, *counts.shape[1:])
 
 
 def _gap(counts: Floats) -> tuple[tuple[float, float], Floats]:
@@ -194,13 +245,19 @@ def _interval(draws: Floats, *, centre: float, counts: Floats, contrast: Floats)
     """
     from scipy.special import stdtrit  # needs no heavier part of scipy
 
-    seeds, total = counts.shape[2], float(draws.var(ddof=1))
-    own = float((contrast @ _by_seed(counts)).var(ddof=1)) / seeds * own_share(counts, contrast)
-    share = min(1.0, own / total) if total > 0 else 0.0
-    degrees = (seeds - 1) / max(share**2, 1e-6)
+    total, own = _variance(draws, counts=counts, contrast=contrast)
+    share = own / total if total > 0 else 0.0
+    degrees = (counts.shape[2] - 1) / max(share**2, 1e-6)
     factor = float(stdtrit(degrees, (100 + LEVEL) / 200)) / Z
     low, high = np.percentile(draws, [(100 - LEVEL) / 2, (100 + LEVEL) / 2])
     return centre + factor * (float(low) - centre), centre + factor * (float(high) - centre)
+
+
+def _variance(draws: Floats, *, counts: Floats, contrast: Floats) -> tuple[float, float]:
+    """Of bootstrap draws: all of it, and the part that is the seeds' own."""
+    seeds, total = counts.shape[2], float(draws.var(ddof=1))
+    own = float((contrast @ _by_seed(counts)).var(ddof=1)) / seeds * own_share(counts, contrast)
+    return total, min(total, own)
 
 
 def fieller(numerator: Floats, denominator: Floats) -> tuple[float, float] | None:
