@@ -59,9 +59,9 @@ def critic(
         desk = _Desk(task, ask, rng, tokens=tokens, temperature=temperature)
         for side in (half, ~half):
             examples: list[str] = []
-            for _ in range(turns):
-                practice = rng.permutation(np.flatnonzero(~side))[:practised]
-                examples = desk.best(practice, examples, shots=shots)
+            others = rng.permutation(np.flatnonzero(~side))
+            for begin in range(0, min(turns * practised, len(others)), practised):
+                examples = desk.best(others[begin : begin + practised], examples, shots=shots)
             rows = np.flatnonzero(side)
             readings[rows, way] = desk.judged(rows, desk.written(rows, examples))
     unit = np.stack([labels.scaled(column) for column in readings.T], axis=1).astype(np.float32)
