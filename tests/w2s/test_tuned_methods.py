@@ -200,7 +200,7 @@ def test_two_answers_to_one_question_are_not_both_right_in_the_end() -> None:
 def test_a_pair_is_read_in_both_orders_so_that_a_swap_turns_the_answer() -> None:
     task, model = fresh()
     rows = np.arange(5)
-    examples = [["Question: q\nAnswer A: bad1\nAnswer B: good1\nLabel:B"]] * 5
+    examples = [["Question: q\nAnswer A: bad1\nAnswer B: good1\nLabel: B"]] * 5
     turned = replace(model, items=[(item[0], item[2], item[1]) for item in model.items])
     straight = read(task, rows, examples)
     assert read(replace(task, strong=turned), rows, examples) == pytest.approx(-straight)
