@@ -44,8 +44,14 @@ class HashedModel:
     epochs: float = 5.0
     batch: int = 32
     rate: float = 0.03
+    both_orders: bool = False
+    """Whether pairs are trained in a random order, as some recipes do."""
     asked: list[int] = field(default_factory=list)
     """How many prompts each call of `compare` had."""
+    prompted: list[str] = field(default_factory=list)
+    """What it was asked to write after."""
+    trained: list[tuple[float, int, bool]] = field(default_factory=list)
+    """Of each fine-tuning: passes, items, whether it began at an adapter."""
 
     def finetune(
         self,
@@ -67,20 +73,23 @@ class HashedModel:
             raise ResearcherError("no item has weight")
         seen = np.stack([features(self.items[row]) for row in rows])
         counts, aims = weight[rows] / weight[rows].mean(), target[rows]
-        adam = Adam(_begin(start, rng))
-        steps = max(1, round((self.epochs if epochs is None else epochs) * len(rows) / self.batch))
+        adam, epochs = Adam(_begin(start, rng)), self.epochs if epochs is None else epochs
+        self.trained.append((epochs, len(rows), start is not None))
+        steps = max(1, round(epochs * len(rows) / self.batch))
         order = np.concatenate([rng.permutation(len(rows)) for _ in range(-(-steps * self.batch // len(rows)))])
         for step in range(steps):
             now, done = order[step * self.batch : (step + 1) * self.batch], step / steps
-            logits = seen[now] @ self._odds(adam.at) + self.bias
-            aim = aims[now] if retarget is None else retarget(logits, aims[now], done)
-            adam.step(_gradient(adam.at, seen[now], counts[now] * (sigmoid(logits) - aim)), self.rate * (1 - done))
+            turn = rng.random(len(now)) < 0.5 if self.both_orders else np.zeros(len(now), dtype=bool)
+            shown, aim = seen[now] * np.where(turn, -1, 1)[:, None], np.where(turn, 1 - aims[now], aims[now])
+            logits = shown @ self._odds(adam.at) + self.bias
+            aim = aim if retarget is None else retarget(logits, aim, done)
+            adam.step(_gradient(adam.at, shown, counts[now] * (sigmoid(logits) - aim)), self.rate * (1 - done))
         return Tuned((_adapter(adam.at),))
 
     def logits(self, student: Tuned | None = None, *, items: Sequence[Texts] | None = None) -> Floats:
         """In both orders for pairs."""
         seen = np.stack([features(item) for item in (self.items if items is None else items)])
-        bias = self.bias if len(self.items[0]) == 2 else 0.0
+        bias = self.bias if len(self.items[0]) == 2 else 0.0  # of a pair both orders are asked
         if student is None:
             return seen @ (self.matrix[1] - self.matrix[0]) + bias
         return student.join(np.stack([seen @ self._odds(_flat(one)) + bias for one in student.adapters], axis=1))
@@ -97,6 +106,7 @@ class HashedModel:
     ) -> list[str]:
         """A verdict, drawn from its own opinion."""
         assert student is None
+        self.prompted.extend(prompts)
         rng, texts = np.random.default_rng(seed), []
         for prompt in prompts:
             item, _ = _read(prompt.rsplit("\n\n", 1)[-1])
@@ -190,7 +200,7 @@ def _item(rng: np.random.Generator, kind: str, number: int, label: bool) -> Text
 
 def _answer_text(rng: np.random.Generator, right: bool) -> str:
     mine, other = (GOOD, BAD) if right else (BAD, GOOD)
-    lists = [(mine, other, PLAIN)[place] for place in rng.choice(3, size=8, p=[0.45, 0.25, 0.3])]
+    lists = [(mine, other, PLAIN)[place] for place in rng.choice(3, size=12, p=[0.45, 0.25, 0.3])]
     return " ".join(str(rng.choice(words)) for words in lists)
 
 

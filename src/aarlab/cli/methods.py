@@ -104,7 +104,12 @@ def sweep(
 
 
 def _facts(method: "Method", *, whole: bool = False) -> dict[str, Any]:
-    facts = {"name": method.name, "family": method.family, "needs": method.needs, "summary": method.summary}
+    facts: dict[str, Any] = {
+        "name": method.name,
+        "family": method.family,
+        "needs": method.needs,
+        "summary": method.summary,
+    }
     facts |= {"settings": dict(method.settings), "heads_only": list(method.heads_only)}
     return facts | ({"documentation": method.documentation} if whole else {})
 

@@ -18,13 +18,13 @@ strong model, `task.teacher` the weak teacher's soft labels, `task.prior` the st
 **What you hand in.** A folder with `method.py`:
 
 ```python
-from aarlab.w2s import Student, Task
-from aarlab.w2s.methods import heads, labels, rounds, select
+from aarlab.w2s import AnyStudent, Task
+from aarlab.w2s.methods import final, labels, rounds, select
 
-def train(task: Task, *, seed: int) -> Student:
+def train(task: Task, *, seed: int) -> AnyStudent:
     target = labels.teacher(task)                    # soft targets [n]
     weight = select.confident(task, target)          # item weights [n]
-    return heads.linear(task, task.hard, weight=weight)
+    return final.student(task, task.hard, weight=weight, seed=seed)
 ```
 
 numpy and scipy are there; all ready-made methods can be called (`from aarlab.w2s.methods import METHODS`). A student

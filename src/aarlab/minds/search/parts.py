@@ -115,7 +115,7 @@ def _fit(recipe: Recipe) -> Step:
 
 def _moving_fit(recipe: Recipe) -> Step:
     words, name = LOSSES[recipe.loss]
-    relabelled = "replace(task, teacher=target.astype(np.float32))"
+    relabelled = "replace(task, teacher=target.astype(np.float32), strong=None)"  # heads, as for every other recipe
     lines = [f"task = {relabelled}"]
     if recipe.select != "everything":
         lines.append("task = kept(task, weight > 0)")

@@ -1,4 +1,8 @@
-"""The declared space of the search mind: what a method is put together from, and where each direction begins."""
+"""The declared space of the search mind: what a method is put together from, and where each direction begins.
+
+Its methods hand in linear heads on hidden states, which both backends take: projections and selections by item have no
+equal in fine-tuning, and a search tries more methods than anybody would fine-tune for.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace

@@ -14,7 +14,7 @@ def agreement(task: Task, *, seed: int, way: str = "prior", sharpness: float = 3
 
     `way` "prior": keeps the items where teacher and zero-shot prior agree; "student": where the teacher agrees with
     heads cross-fitted on its own labels; "product": keeps all and trains on the product of teacher and prior, with
-    `sharpness`. `l2` weight penalty; `seed` makes the folds.
+    `sharpness`. `l2` weight penalty of heads; `seed` makes the folds.
     """
     one_of("way", way, WAYS)
     weak = labels.teacher(task, hard=True)

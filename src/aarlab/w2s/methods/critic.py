@@ -59,9 +59,9 @@ def critic(
         desk = _Desk(task, ask, rng, tokens=tokens, temperature=temperature)
         for side in (half, ~half):
             examples: list[str] = []
-            for _ in range(turns):
-                practice = rng.permutation(np.flatnonzero(~side))[:practised]
-                examples = desk.best(practice, examples, shots=shots)
+            others = rng.permutation(np.flatnonzero(~side))
+            for begin in range(0, min(turns * practised, len(others)), practised):
+                examples = desk.best(others[begin : begin + practised], examples, shots=shots)
             rows = np.flatnonzero(side)
             readings[rows, way] = desk.judged(rows, desk.written(rows, examples))
     unit = np.stack([labels.scaled(column) for column in readings.T], axis=1).astype(np.float32)
@@ -86,7 +86,7 @@ class _Desk:
         prompts = ["\n\n".join([*examples, self._asked(row)]) for row in rows]
         seed = int(self._rng.integers(1 << 31))
         texts = self._task.model.generate(prompts, tokens=self._tokens, temperature=self._temperature, seed=seed)
-        return [text.strip().split("\n\n")[0][:LONGEST] for text in texts]
+        return [_critique(text) for text in texts]
 
     def judged(self, rows: Rows, texts: Sequence[str]) -> Floats:
         """[m] log-odds of class 1 that the model gives the items once it has read their critiques."""
@@ -102,3 +102,10 @@ class _Desk:
     def _asked(self, row: int) -> str:
         item = self._task.model.items[row]
         return f"{wording.shown(wording.turned(item) if self._turned[row] else item)}{self._ask}\nCritique:"
+
+
+def _critique(text: str) -> str:
+    """What belongs to the critique of a text that may go on with a label of its own, or with the next item."""
+    for end in ("\n\n", wording.LABEL, "Question:"):
+        text = text.strip().split(end)[0]
+    return text.strip()[:LONGEST]

@@ -24,8 +24,8 @@ def em_posterior(
     marginal likelihood, as in the study of automated researchers; there one turn is best, as a student of the first
     posterior has learnt the teacher's errors too, and the fit then believes the teacher. P(true label) comes first from
     `start` ("prior": zero-shot, or "student": cross-fitted on the teacher's labels), then in `turns` - 1 rounds from
-    heads cross-fitted on the posterior. `temperature` softens posteriors, `l2` weight penalty, `seed` makes the folds.
-    After Dawid and Skene (1979).
+    heads cross-fitted on the posterior. `temperature` softens posteriors, `l2` weight penalty of heads,
+    `seed` makes the folds. After Dawid and Skene (1979).
     """
     target = labels.em_posterior(
         task, start=start, channel=channel, rounds=turns, bins=bins, temperature=temperature, l2=l2, seed=seed

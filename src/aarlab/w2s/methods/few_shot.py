@@ -79,7 +79,7 @@ class _Search:
     def propose(self, place: int, temperature: float, luck: float) -> None:
         """Gives an item the label that its context predicts, if the utility or luck allows."""
         wanted = bool(self.logits[place] > 0)
-        if wanted == self.labels[place]:
+        if wanted == self.labels[place] and not (wanted and self.labels[self._rivals[place]].any()):
             return
         proposed = self.labels.copy()
         proposed[place] = wanted

@@ -13,8 +13,8 @@ def overlap_density(task: Task, *, seed: int, share: float = 0.5, k: int = 20, l
 
     Overlap density is a sum of four z-scores: P(teacher's label) under heads cross-fitted on the teacher's labels;
     share of the `k` nearest items with the same label; mean cosine to those (local density); minus the distance of the
-    label's entropy H(w) from ln(2) / 2, so that items are neither trivial nor a coin's. `l2` weight penalty; `seed`
-    makes the folds. A method of the study of automated researchers.
+    label's entropy H(w) from ln(2) / 2, so that items are neither trivial nor a coin's. `l2` weight penalty of
+    heads; `seed` makes the folds. A method of the study of automated researchers.
     """
     own = labels.student(task, task.hard, l2=l2, seed=seed)
     near, cosine = labels.nearest(task, k=k)

@@ -30,7 +30,7 @@ def labelled(task: Task, item: Texts, *, label: bool, swap: bool) -> str:
     """An item with its label, for a context; `swap` shows a pair in the other order, which turns the label."""
     if swap:
         item, label = turned(item), not label
-    return f"{shown(item)}{LABEL}{words(task)[label]}"
+    return f"{shown(item)}{LABEL} {words(task)[label]}"
 
 
 def question(item: Texts, *, after: Sequence[str] = ()) -> str:
