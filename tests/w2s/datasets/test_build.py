@@ -12,7 +12,7 @@ from aarlab.canonical import digest
 from aarlab.errors import UserError
 from aarlab.problem.files import FILES, ChoiceRow, PairRow, read_folder
 from aarlab.w2s.datasets import chat
-from aarlab.w2s.datasets.build import Plan, build
+from aarlab.w2s.datasets.build import Plan, build, write_folder
 from aarlab.w2s.datasets.items import Dropped
 from aarlab.w2s.datasets.maths import dapo
 from tests.w2s.datasets import made
@@ -119,6 +119,16 @@ def test_a_second_build_changes_nothing_and_another_is_refused(chat_sources: dic
         build(Plan("chat", chat_sources, seed=1), tmp_path / "chat")
     assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "chat").iterdir()} == before
     assert [path.name for path in tmp_path.iterdir()] == ["chat"]
+
+
+def test_a_folder_that_would_not_be_valid_is_not_left(tmp_path: Path) -> None:
+    contents = {f"{name}.jsonl": b'{"prompt": "p", "first": "a", "second": "b", "label": 0}\n' for name in FILES}
+    with pytest.raises(UserError, match="the file ends after 1 items"):
+        write_folder(tmp_path / "out", contents)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot be written"):
+        write_folder(tmp_path / "file" / "out", contents)
 
 
 def test_limit_cuts_whole_questions(chat_sources: dict[str, str], tmp_path: Path) -> None:
