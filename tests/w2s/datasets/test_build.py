@@ -224,9 +224,11 @@ def test_gsm8k_reads_the_answer_behind_the_marks(tmp_path: Path) -> None:
     written = made.solutions(
         [(row["question"], row["answer"].split("#### ")[1].replace(",", "")) for row in (*made_up, *tested)]
     )
-    real = [
-        {"question": GSM8K[0]["question"], "solution": f"In all:\nA: {said}", "model": "6b"} for said in ("72", "$96")
-    ]
+    by_model = {
+        "6b_finetuning": {"is_correct": True, "solution": "48/2 = <<48/2=24>>24\nA: 72"},
+        "175b_finetuning": {"is_correct": False, "solution": "48*2 = <<48*2=96>>96\nA: $96"},
+    }
+    real = [{"question": GSM8K[0]["question"], "ground_truth": "A: 72", **by_model}]
     sources = {
         "gsm8k": str(made.lines(tmp_path / "train.jsonl", [*GSM8K, *made_up])),
         "gsm8k-test": str(made.lines(tmp_path / "test.jsonl", tested)),
@@ -237,6 +239,7 @@ def test_gsm8k_reads_the_answer_behind_the_marks(tmp_path: Path) -> None:
         row for found in _rows(tmp_path / "math").values() for row in found if row["question"] == GSM8K[0]["question"]
     ]
     assert {(row["choice"][-2:], row["label"]) for row in rows} == {("72", 1), ("96", 0)}
+    assert {row["source"] for row in rows} == {"gsm8k:6b_finetuning", "gsm8k:175b_finetuning"}
     assert {row["id_ood"] for row in _rows(tmp_path / "math")["test"]} == {"id"}
 
 
