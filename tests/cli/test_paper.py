@@ -93,7 +93,7 @@ def test_a_folder_that_is_there_is_checked_and_measured(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     sources = ["--source", f"helpsteer2={made.lines(tmp_path / 'h.jsonl', made.helpsteer2(500))}"]
     sources += ["--source", f"reward-bench-2={made.lines(tmp_path / 'r.jsonl', made.reward_bench_2(60))}"]
-    assert inside("data", "build", "chat", "--to", folder, *sources).status == 0
+    assert inside("data", "build", "chat", "--to", folder, "--only-named", *sources).status == 0
     done = _checked("chat", "--set", f"problem.data='{folder}'", "--json")
     data = json.loads(done.out)
     assert data["facts"]["sizes"] == "measured on the folder"

@@ -234,7 +234,7 @@ def test_gsm8k_reads_the_answer_behind_the_marks(tmp_path: Path) -> None:
         "gsm8k-test": str(made.lines(tmp_path / "test.jsonl", tested)),
         "solutions": str(made.lines(tmp_path / "solutions.jsonl", [*written, *real])),
     }
-    build(Plan("math", sources), tmp_path / "math")
+    build(Plan("math", sources, only_named=True), tmp_path / "math")
     rows = [
         row for found in _rows(tmp_path / "math").values() for row in found if row["question"] == GSM8K[0]["question"]
     ]
@@ -307,6 +307,7 @@ def test_code_is_divided_by_difficulty_and_labelled_by_given_verdicts(tmp_path: 
         ("chat", {"helpsteer2": "nowhere"}, "there is no such file or folder, and it is no OWNER/DATASET@REVISION"),
         ("chat", {"helpsteer2": "nvidia/HelpSteer2@main"}, "REVISION must be a commit of 40 hexadecimal digits"),
         ("math", {"dapo": "x"}, "solutions=FILE.jsonl is missing"),
+        ("chat", {}, "--source rm-bench=THU-KEG/RM-Bench@REVISION: REVISION must be a commit"),
         ("maths", {}, "did you mean"),
     ],
 )

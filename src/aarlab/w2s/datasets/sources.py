@@ -135,7 +135,9 @@ def _fetch(hub: str, file: str, *, revision: str) -> Path:
     try:
         return Path(hf_hub_download(hub, file, repo_type="dataset", revision=revision))
     except LocalEntryNotFoundError:
-        raise OperatorError(f"{hub}: the Hub cannot be reached; fetch its files and name them: NAME=PATH") from None
+        raise OperatorError(
+            f"{hub}: the Hub cannot be reached; name files of yours (NAME=PATH), or leave it out (--only-named)"
+        ) from None
     except EntryNotFoundError:
         raise UserError(
             f"{hub}@{revision[:8]}: there is no file {file}; fetch what you want and name it: NAME=PATH"
