@@ -24,7 +24,7 @@ def sources(tmp_path: Path) -> list[str]:
         "helpsteer2": made.lines(tmp_path / "train.jsonl.gz", made.helpsteer2(500)),
         "rm-bench": tmp_path / "rm.json",
     }
-    return [part for name, path in found.items() for part in ("--source", f"{name}={path}")]
+    return ["--only-named", *(part for name, path in found.items() for part in ("--source", f"{name}={path}"))]
 
 
 def test_build_then_audit(sources: list[str], tmp_path: Path) -> None:
@@ -103,22 +103,11 @@ def hub() -> Iterator[str]:
 
 
 def test_files_of_the_hub_are_read_at_their_commit(hub: str, sources: list[str], tmp_path: Path) -> None:
-    options = ["--source", f"helpsteer3=nvidia/HelpSteer3@{COMMIT}", *sources[2:]]
+    options = ["--source", f"helpsteer3=nvidia/HelpSteer3@{COMMIT}", "--only-named", *sources[3:]]
     where = {"HF_ENDPOINT": hub, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_DISABLE_TELEMETRY": "1"}
-    lost = aarlab(
-        "data",
-        "build",
-        "chat",
-        "--to",
-        "lost",
-        "--source",
-        f"helpsteer3=nvidia/Other@{COMMIT}",
-        *sources[2:],
-        cwd=tmp_path,
-        **where,
-    )
+    lost = aarlab("data", "build", "chat", "--to", "lost", *sources[3:], cwd=tmp_path, **where)
     assert (lost.status, lost.err.count("\n")) == (2, 1), lost.err
-    assert "there is no file preference/train.jsonl.gz" in lost.err
+    assert "nvidia/HelpSteer2@990b2711: there is no file train.jsonl.gz" in lost.err
     done = aarlab("data", "build", "chat", "--to", "out", *options, "--json", cwd=tmp_path, **where)
     assert (done.status, done.err) == (0, ""), done.err
     facts = json.loads(done.out)["sources"]["helpsteer3"]

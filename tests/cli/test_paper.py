@@ -35,6 +35,8 @@ def test_the_study_files_are_valid_and_estimated(domain: str) -> None:
     assert data["settings"]["budget"]["dollars"] == 18_000
     assert 0 < data["estimate"]["total"] < 18_000
     assert data["estimate"]["ends_after"] is None
+    assert data["settings"]["watchdog"]["silent_seconds"] > data["settings"]["sandbox"]["seconds"]
+    assert "warning: " not in _checked(domain).out.replace("warning: verification will hardly tell", "")
     assert len(data["fleet"]) == 9
     assert any(f"data/{domain}" in one for one in data["trainings"]["missing"])
     assert not any("revision" in one for one in data["trainings"]["missing"])
@@ -53,12 +55,13 @@ def _changed(tmp_path: Path, domain: str, **changes: str) -> Path:
 
 def test_check_says_what_does_not_fit_and_what_is_missing(tmp_path: Path) -> None:
     path = _changed(tmp_path, "chat", weak_revision="main", strong_revision="")
-    sets = ("verify.seconds=100", "sandbox.seconds=100", "budget.minutes=60")
+    sets = ("verify.seconds=100", "sandbox.seconds=100", "budget.minutes=60", "watchdog.silent_seconds=100")
     done = inside("check", path, *(part for one in sets for part in ("--set", one)))
     assert done.status == 0, done.err
     for words in (
         "warning: verify.seconds = 100 is less than one training takes",
         "warning: sandbox.seconds = 100 is less than one experiment takes",
+        "warning: watchdog.silent_seconds = 100 is less than one experiment takes",
         "hours with verify.parallel = 4, and the study has 1",
         "missing here: problem.hf.weak_revision: the commit of Qwen/Qwen1.5-0.5B-Chat on the Hub",
         "missing here: problem.hf.strong_revision",
@@ -90,7 +93,7 @@ def test_a_folder_that_is_there_is_checked_and_measured(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     sources = ["--source", f"helpsteer2={made.lines(tmp_path / 'h.jsonl', made.helpsteer2(500))}"]
     sources += ["--source", f"reward-bench-2={made.lines(tmp_path / 'r.jsonl', made.reward_bench_2(60))}"]
-    assert inside("data", "build", "chat", "--to", folder, *sources).status == 0
+    assert inside("data", "build", "chat", "--to", folder, "--only-named", *sources).status == 0
     done = _checked("chat", "--set", f"problem.data='{folder}'", "--json")
     data = json.loads(done.out)
     assert data["facts"]["sizes"] == "measured on the folder"

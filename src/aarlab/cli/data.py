@@ -39,6 +39,9 @@ def build(
     held_in: Annotated[
         float, typer.Option("--held-in", help='Share of training questions that goes into the test, marked "id".')
     ] = 0.0,
+    only_named: Annotated[
+        bool, typer.Option("--only-named", help="Leave out usual sources that are not named.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Builds a folder for problem.data: no leaks, whole questions on one side, labels even within every difficulty.
@@ -55,7 +58,7 @@ def build(
         raise UserError("--source: a source is named twice; name a folder with all its files")
     if not 0 <= held_in <= 0.5:
         raise UserError(f"--held-in {held_in:g}: must be between 0 and 0.5")
-    plan = building.Plan(domain, dict(pairs), seed=seed, limit=limit, held_in=held_in)
+    plan = building.Plan(domain, dict(pairs), seed=seed, limit=limit, held_in=held_in, only_named=only_named)
     record = building.build(plan, to)
     output.emit(record, as_json=as_json, render=lambda: _show_record(record, to))
 

@@ -71,18 +71,33 @@ class HfStudy:
         ]
 
     def _sentences(self) -> list[str]:
-        from aarlab.w2s.hf.cost import PUBLISHED
+        from aarlab.w2s.hf.cost import HOUR
 
         price, hours, own = self.config.price.gpu_hour, self.outlook.gpu_hours, self.outlook.own_hours
-        published = PUBLISHED.get(str(self.config.problem.own().get("domain", "chat")))
-        found = [
+        verified = next(line for line in self.outlook.lines if line.what == "verifications")
+        one = self.config.verify.runs * verified.seconds / HOUR
+        whole, idea = self._published()
+        return [
             f"all trainings: {hours:,.0f} GPU-hours, ${hours * price:,.0f} at ${price:g} an hour; of it the lab's own, "
             f"which no budget counts: {own:,.1f} GPU-hours, ${self.dollars:,.0f}",
-            "a draw has 40 % of the training files, so that draws differ; one training on all of train_unlabel takes "
-            f"{self.outlook.full.seconds:,.0f} s"
-            + (f" (published: {published['vanilla']:,.0f} s)" if published else ""),
+            f"one training on all of train_unlabel: {self.outlook.full.seconds:,.0f} s{whole}; a draw has 40 % of the "
+            "training files, so that draws differ",
+            f"one verification with its controls: {one:,.1f} GPU-hours, ${one * price:,.2f}{idea}",
+            *self._clock(),
         ]
-        return [*found, *self._clock()]
+
+    def _published(self) -> tuple[str, str]:
+        """What to compare with, where the sizes are the study's own."""
+        from aarlab.w2s.hf.cost import PUBLISHED, PUBLISHED_IDEA, STUDY
+
+        name = next((name for name, sizes in STUDY.items() if sizes == self.outlook.sizes), None)
+        if name is None:
+            return "", ""
+        seconds = PUBLISHED[name]["vanilla"]
+        return (
+            f" (published: {seconds:,.0f} s)",
+            f" (published, one idea on five seeds: {PUBLISHED_IDEA[name]} GPU-hours)",
+        )
 
     def _clock(self) -> list[str]:
         """Warnings where what is planned does not fit into the time."""
@@ -94,6 +109,11 @@ class HfStudy:
             found.append(f"verify.seconds = {config.verify.seconds:g} is less than one training takes")
         if tried.seconds > config.sandbox.seconds:
             found.append(f"sandbox.seconds = {config.sandbox.seconds:g} is less than one experiment takes")
+        if tried.seconds > config.watchdog.silent_seconds:
+            found.append(
+                f"watchdog.silent_seconds = {config.watchdog.silent_seconds:g} is less than one experiment takes, and "
+                "who says nothing for so long is started again"
+            )
         if verified.gpu_hours > hours * config.verify.parallel:
             found.append(
                 f"all verifications take {verified.gpu_hours / config.verify.parallel:,.0f} hours with "

@@ -12,7 +12,7 @@ from aarlab.canonical import digest
 from aarlab.errors import UserError
 from aarlab.problem.files import FILES, ChoiceRow, PairRow, read_folder
 from aarlab.w2s.datasets import chat
-from aarlab.w2s.datasets.build import Plan, build
+from aarlab.w2s.datasets.build import Plan, build, write_folder
 from aarlab.w2s.datasets.items import Dropped
 from aarlab.w2s.datasets.maths import dapo
 from tests.w2s.datasets import made
@@ -121,6 +121,16 @@ def test_a_second_build_changes_nothing_and_another_is_refused(chat_sources: dic
     assert [path.name for path in tmp_path.iterdir()] == ["chat"]
 
 
+def test_a_folder_that_would_not_be_valid_is_not_left(tmp_path: Path) -> None:
+    contents = {f"{name}.jsonl": b'{"prompt": "p", "first": "a", "second": "b", "label": 0}\n' for name in FILES}
+    with pytest.raises(UserError, match="the file ends after 1 items"):
+        write_folder(tmp_path / "out", contents)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot be written"):
+        write_folder(tmp_path / "file" / "out", contents)
+
+
 def test_limit_cuts_whole_questions(chat_sources: dict[str, str], tmp_path: Path) -> None:
     build(Plan("chat", chat_sources, limit=150), tmp_path / "chat")
     rows = _rows(tmp_path / "chat")
@@ -214,19 +224,22 @@ def test_gsm8k_reads_the_answer_behind_the_marks(tmp_path: Path) -> None:
     written = made.solutions(
         [(row["question"], row["answer"].split("#### ")[1].replace(",", "")) for row in (*made_up, *tested)]
     )
-    real = [
-        {"question": GSM8K[0]["question"], "solution": f"In all:\nA: {said}", "model": "6b"} for said in ("72", "$96")
-    ]
+    by_model = {
+        "6b_finetuning": {"is_correct": True, "solution": "48/2 = <<48/2=24>>24\nA: 72"},
+        "175b_finetuning": {"is_correct": False, "solution": "48*2 = <<48*2=96>>96\nA: $96"},
+    }
+    real = [{"question": GSM8K[0]["question"], "ground_truth": "A: 72", **by_model}]
     sources = {
         "gsm8k": str(made.lines(tmp_path / "train.jsonl", [*GSM8K, *made_up])),
         "gsm8k-test": str(made.lines(tmp_path / "test.jsonl", tested)),
         "solutions": str(made.lines(tmp_path / "solutions.jsonl", [*written, *real])),
     }
-    build(Plan("math", sources), tmp_path / "math")
+    build(Plan("math", sources, only_named=True), tmp_path / "math")
     rows = [
         row for found in _rows(tmp_path / "math").values() for row in found if row["question"] == GSM8K[0]["question"]
     ]
     assert {(row["choice"][-2:], row["label"]) for row in rows} == {("72", 1), ("96", 0)}
+    assert {row["source"] for row in rows} == {"gsm8k:6b_finetuning", "gsm8k:175b_finetuning"}
     assert {row["id_ood"] for row in _rows(tmp_path / "math")["test"]} == {"id"}
 
 
@@ -294,6 +307,7 @@ def test_code_is_divided_by_difficulty_and_labelled_by_given_verdicts(tmp_path: 
         ("chat", {"helpsteer2": "nowhere"}, "there is no such file or folder, and it is no OWNER/DATASET@REVISION"),
         ("chat", {"helpsteer2": "nvidia/HelpSteer2@main"}, "REVISION must be a commit of 40 hexadecimal digits"),
         ("math", {"dapo": "x"}, "solutions=FILE.jsonl is missing"),
+        ("chat", {}, "--source rm-bench=THU-KEG/RM-Bench@REVISION: REVISION must be a commit"),
         ("maths", {}, "did you mean"),
     ],
 )

@@ -32,13 +32,15 @@ class Plan:
     domain: str
     """chat, math or code."""
     named: Mapping[str, str]
-    """Source -> a file or folder, or OWNER/DATASET@REVISION. Sources of a part of which none is named are the usual."""
+    """Source -> a file or folder, or OWNER/DATASET@REVISION; the usual sources need not be named."""
     seed: int = 0
     """Of every order and choice."""
     limit: int | None = None
     """Most rows of each file."""
     held_in: float = 0.0
     """Share of the training questions that go into the test, marked "id"."""
+    only_named: bool = False
+    """Whether usual sources that are not named are left out."""
 
 
 def build(plan: Plan, folder: Path) -> dict[str, Any]:
@@ -77,10 +79,8 @@ def _origins(plan: Plan, recipe: Recipe) -> dict[str, Origin]:
             raise UserError(f"--source {name}: {plan.domain} has no such source; it has {', '.join(allowed)}")
     if recipe.judge and SOLUTIONS not in plan.named:
         raise UserError(f"--source {SOLUTIONS}=FILE.jsonl is missing: what models wrote, right and wrong; {HINT}")
-    named = {recipe.sources[name].part for name in plan.named if name != SOLUTIONS}
-    used = [
-        name for name, one in recipe.sources.items() if name in plan.named or (one.part not in named and _usual(one))
-    ]
+    usual = [] if plan.only_named else [name for name, one in recipe.sources.items() if _usual(one)]
+    used = [name for name in recipe.sources if name in plan.named or name in usual]
     places: dict[str, tuple[str | None, Known | None]] = {
         name: (plan.named.get(name), recipe.sources[name].known) for name in used
     }

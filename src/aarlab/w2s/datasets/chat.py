@@ -57,7 +57,8 @@ def helpsteer3(records: Iterable[Record], drop: Dropped) -> Iterator[Pair]:
 
 
 def rm_bench(records: Iterable[Record], drop: Dropped) -> Iterator[Pair]:
-    """Rows: prompt, chosen and rejected (three answers each, in three styles), domain.
+    """Rows: prompt, chosen and rejected (three answers each, in three styles), domain (in its files of one domain:
+    subset).
 
     Only answers of one style are compared: across styles length and Markdown would tell, or mislead.
     """
@@ -67,7 +68,7 @@ def rm_bench(records: Iterable[Record], drop: Dropped) -> Iterator[Pair]:
             drop("a field is missing")
             continue
         for good, bad in zip(chosen, rejected, strict=True):
-            yield Pair(_text(row, "prompt"), good, bad, "rm-bench", str(row.get("domain") or ""))
+            yield Pair(_text(row, "prompt"), good, bad, "rm-bench", str(row.get("domain") or row.get("subset") or ""))
 
 
 def reward_bench_2(records: Iterable[Record], drop: Dropped) -> Iterator[Pair]:

@@ -15,6 +15,7 @@ from aarlab.w2s.domains.pool import IntArray
 from aarlab.w2s.task import Floats
 
 _WORDS = re.compile(r"[\w']+")
+_DIGITS = re.compile(r"[0-9]")
 _LISTS = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s", re.MULTILINE)
 _MARKS = re.compile(r"\*\*|^#{1,6}\s|`", re.MULTILINE)
 _REFUSALS = re.compile(r"\b(?:sorry|cannot|can't|unable|as an ai)\b", re.IGNORECASE)
@@ -31,7 +32,7 @@ def _shared(answer: str, asked: str) -> float:
 
 
 def _digits(answer: str, _asked: str) -> float:
-    return sum(character.isdigit() for character in answer) / max(len(answer), 1)
+    return len(_DIGITS.findall(answer)) / max(len(answer), 1)
 
 
 MEASURES: Mapping[str, Callable[[str, str], float]] = {

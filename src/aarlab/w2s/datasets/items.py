@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 LONGEST = 100_000
 """Characters of the longest text: longer ones are not what a model of 8192 tokens can read."""
+_HALVES = re.compile("[\ud800-\udfff]")
 _WORDS = re.compile(r"\w+")
 
 
@@ -76,7 +77,7 @@ def usable(item: Item) -> str | None:
         return "empty text"
     if sum(map(len, texts)) > LONGEST:
         return "too long"
-    if any("\ud800" <= character <= "\udfff" for text in texts for character in text):
+    if any(_HALVES.search(text) for text in texts):
         return "half a character"
     if isinstance(item, Pair) and folded(item.good) == folded(item.bad):
         return "both answers are the same"

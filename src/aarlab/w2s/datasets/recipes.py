@@ -39,7 +39,7 @@ class Questions:
     known: Known
     """Where it is published."""
     usual: bool = True
-    """Whether it is read when no source of its part is named."""
+    """Whether it is read without being named."""
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 One JSON object a line: question (or id) says to what; solution is the text; model (optional) who wrote it. In
 mathematics it is labelled by its final answer (answer: where that is not in the text), in code by `passed`: what the
-tests said where the user ran them. Nothing is executed here.
+tests said where the user ran them. Nothing is executed here. The file of solutions that GSM8K comes with, an object of
+solution and is_correct for each model, is read as it is.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from aarlab.errors import UserError
@@ -55,7 +56,7 @@ def choices(
 ) -> Iterator[tuple[Question, Choice]]:
     """Question and choice for each row that belongs to a question. Raises UserError on a row without a solution."""
     known = _index(questions)
-    for number, row in enumerate(rows, 1):
+    for number, row in enumerate(_one_each(rows), 1):
         solution = row.get("solution")
         if not isinstance(solution, str) or not ("question" in row or "id" in row):
             raise UserError(f"solutions: row {number} cannot be read: {HINT}")
@@ -69,6 +70,16 @@ def choices(
             model = row.get("model")
             source = f"{found.source}:{model}" if isinstance(model, str) and model else found.source
             yield found, Choice(found.text, solution, right, source, found.subset)
+
+
+def _one_each(rows: Iterable[Record]) -> Iterator[Record]:
+    """A row for each solution, also of rows that hold those of several models by their names."""
+    for row in rows:
+        inside = {name: one for name, one in row.items() if isinstance(one, Mapping) and "solution" in one}
+        if "solution" in row or not inside:
+            yield row
+        for name, one in inside.items():
+            yield {**one, "question": row.get("question"), "model": name, "passed": one.get("is_correct")}
 
 
 def _index(questions: Iterable[Question]) -> dict[tuple[str, str], Question]:

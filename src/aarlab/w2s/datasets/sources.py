@@ -17,6 +17,8 @@ Record = Mapping[str, Any]
 SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".csv", ".parquet")
 UNKNOWN = "see source"
 """The licence of what nobody has looked up."""
+BATCH = 128
+"""Rows of a Parquet file in memory at a time: those of TACO have tests of megabytes beside them."""
 _REVISION = re.compile(r"[0-9a-f]{40}")
 _HUB = re.compile(r"[\w.-]+/[\w.-]+")
 _FIELD = 16_000_000
@@ -115,7 +117,7 @@ def _hub_name(name: str, place: str | None, *, known: Known | None) -> tuple[str
 
 
 def _local(path: Path, *, name: str) -> tuple[Path, ...]:
-    if path.is_file():
+    if not path.is_dir():
         return (path,)
     found = tuple(sorted(one for one in path.iterdir() if one.is_file() and one.name.endswith(SUFFIXES)))
     if not found:
@@ -133,7 +135,9 @@ def _fetch(hub: str, file: str, *, revision: str) -> Path:
     try:
         return Path(hf_hub_download(hub, file, repo_type="dataset", revision=revision))
     except LocalEntryNotFoundError:
-        raise OperatorError(f"{hub}: the Hub cannot be reached; fetch its files and name them: NAME=PATH") from None
+        raise OperatorError(
+            f"{hub}: the Hub cannot be reached; name files of yours (NAME=PATH), or leave it out (--only-named)"
+        ) from None
     except EntryNotFoundError:
         raise UserError(
             f"{hub}@{revision[:8]}: there is no file {file}; fetch what you want and name it: NAME=PATH"
@@ -211,7 +215,7 @@ def _parquet(path: Path) -> Iterator[Record]:
     except ImportError:
         raise OperatorError(f"{path}: Parquet files need the extra `data`: pip install 'aarlab[data]'") from None
     try:
-        for batch in ParquetFile(path).iter_batches(batch_size=1024):
+        for batch in ParquetFile(path).iter_batches(batch_size=BATCH):
             yield from batch.to_pylist()
     except pyarrow.ArrowException as error:
         raise UserError(f"{path}: is not Parquet: {error}") from None
