@@ -233,9 +233,9 @@ class _Mode:
     def __enter__(self) -> None:
         self._model.train()
         if self._checkpointing:
-            self._model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+            self._model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
 
     def __exit__(self, *_: object) -> None:
         if self._checkpointing:
-            self._model.gradient_checkpointing_disable()
+            self._model.activation_checkpointing_disable()
         self._model.eval()
