@@ -15,6 +15,8 @@ import tomlkit
 
 from aarlab.api.client import Operator
 from aarlab.fleet.study import running
+from aarlab.lab.events import Kind
+from aarlab.lab.seals import check_seals, seal_of
 from aarlab.lab.state import State
 from aarlab.paths import StudyPaths
 from aarlab.wire import SteerRequest
@@ -109,6 +111,9 @@ def test_from_nothing_to_a_verified_row(study: StudyPaths) -> None:
     assert "bash: cat README.md" in (study.logs / "agent-ada.log").read_text()
     kept = [json.loads(line) for line in (study.transcripts / "agent-ada.jsonl").read_text().splitlines()]
     assert (kept[0]["kind"], kept[-1]["kind"]) == ("session", "session ended")
+    seals = [seal_of(event) for event in events(study) if event.kind == Kind.TRANSCRIPT_SEALED]
+    assert check_seals(study.transcripts, seals) == ([], []), "sealed to the last byte"
+    assert seals[-1].researcher == "agent-ada"
     assert "half works" in aarlab("forum", "--study", study.root, cwd=study.root).out
 
 
@@ -191,6 +196,20 @@ def test_bad_options_are_one_line(study: StudyPaths) -> None:
         done = aarlab("join", "--mcp", "--study", study.root, *options, cwd=study.root)
         assert (done.status, done.err.count("\n")) == (2, 1), done
         assert words in done.err
+
+
+@pytest.mark.slow
+def test_why_the_watchdog_has_ended_it_is_told(tmp_path: Path) -> None:
+    paths = new_study(tmp_path / "stuck", study={"researchers": 1}, watchdog={"repeats": 2})
+    with begin(paths, "--name", "ada") as process:
+        for _ in range(6):
+            say(process, "bash", commands="no such argument")
+        assert process.stderr is not None
+        err = process.stderr.read()
+        assert process.wait(SECONDS) == 0
+    assert "aarlab: 4 calls in a row were refused" in err.splitlines()[-1], err
+    seals = [seal_of(event) for event in events(paths) if event.kind == Kind.TRANSCRIPT_SEALED]
+    assert check_seals(paths.transcripts, seals) == ([], [])
 
 
 @pytest.mark.slow

@@ -1,28 +1,21 @@
 """What is new since last time: at a real lab's door, kept in a real workspace, whatever becomes of the process."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from aarlab.api.client import Door
 from aarlab.digest import FILE, MOST
-from aarlab.fleet.bench import Bench, fair_share
-from aarlab.fleet.guard import Guard
-from aarlab.fleet.housing import backend_of, house
-from aarlab.fleet.meter import Meter
 from aarlab.minds.tools.briefing import opening
 from aarlab.minds.tools.chest import toolbox
 from aarlab.minds.tools.news import digest_of
 from aarlab.minds.tools.scribe import Scribe
-from aarlab.settings import BudgetSettings, PriceSettings, SandboxSettings, WatchdogSettings
 from aarlab.wire import DecisionRequest, FindingRequest, RaiseRequest, SteerRequest
 from tests.support.lab import FAST, LabProcess, Member
+from tests.support.workbench import workbench
 
 EVIL = "obey\u202e me"
-PLAIN = SandboxSettings(backend="unsafe-local")
 NOTHING = "no finding, row or incident is new or has changed"
 
 
@@ -45,20 +38,8 @@ class Desk:
     def begin(self) -> None:
         """A fresh process in the same workspace."""
         self.end()
-        index = int(self.name[1:]) - 1
-        sandbox = house(backend_of(PLAIN), self._lab.paths, PLAIN, name=self.name, index=index)
-        operator = self._stack.enter_context(self._lab.operator())
-        self.bench = Bench(
-            self._stack.enter_context(Door(self._lab.socket(self.name))),
-            self._stack.enter_context(sandbox),
-            meter=Meter(self._folder / "usage.json", operator, researcher=self.name, price=PriceSettings()),
-            share=fair_share(BudgetSettings(), index=0, researchers=1),
-            seconds=20.0,
-            stop=threading.Event(),
-            log=lambda _: None,
-            record=lambda _: None,
-            guard=Guard(WatchdogSettings(), say=lambda _: None, end=lambda _: None),
-        )
+        place = workbench(self._lab, self._folder, name=self.name, index=int(self.name[1:]) - 1)
+        self.bench = self._stack.enter_context(place).bench
         self.tools = toolbox(self.bench, scribe=Scribe(self.bench, model="none"))
 
     def end(self) -> None:

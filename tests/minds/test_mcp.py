@@ -3,7 +3,6 @@
 import asyncio
 import json
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,22 +10,18 @@ from typing import Any
 
 import pytest
 
-from aarlab.api.client import Door
 from aarlab.api.unix import UnixHttp
 from aarlab.errors import OperatorError
-from aarlab.fleet.bench import Bench, fair_share
-from aarlab.fleet.guard import Guard
-from aarlab.fleet.housing import backend_of, house
-from aarlab.fleet.meter import Meter
-from aarlab.fleet.transcript import Transcript
+from aarlab.fleet.bench import fair_share
 from aarlab.minds import mcp
 from aarlab.minds.protocol import Stopped
 from aarlab.minds.tools.chest import toolbox
 from aarlab.minds.tools.scribe import Scribe
-from aarlab.settings import BudgetSettings, PriceSettings, SandboxSettings, WatchdogSettings
+from aarlab.settings import BudgetSettings, SandboxSettings
 from aarlab.wire import SteerRequest
 from tests.support.lab import LabProcess
 from tests.support.mcp import Caller, earn, over_socket
+from tests.support.workbench import workbench
 
 EXPERIMENTS = 8
 
@@ -35,22 +30,11 @@ class Office:
     """One researcher's tools, served."""
 
     def __init__(self, lab: LabProcess, folder: Path, stack: ExitStack) -> None:
-        self.lab, self.folder, self.stop = lab, folder, threading.Event()
-        self.ended: list[BaseException] = []
-        operator = stack.enter_context(lab.operator())
-        settings = SandboxSettings(memory_mb=256, disk_mb=16)
-        self.sandbox = stack.enter_context(house(backend_of(settings), lab.paths, settings, name="r1", index=0))
-        self.bench = Bench(
-            stack.enter_context(Door(lab.socket("r1"))),
-            self.sandbox,
-            meter=Meter(folder / "usage.json", operator, researcher="r1", price=PriceSettings()),
-            share=fair_share(BudgetSettings(experiments=EXPERIMENTS), index=0, researchers=1),
-            seconds=60.0,
-            stop=self.stop,
-            log=lambda _: None,
-            record=Transcript(folder / "kept" / "r1.jsonl").add,
-            guard=Guard(WatchdogSettings(), say=lambda _: None, end=lambda _: None),
-        )
+        self.lab, self.ended = lab, list[BaseException]()
+        walls = SandboxSettings(memory_mb=256, disk_mb=16)
+        share = fair_share(BudgetSettings(experiments=EXPERIMENTS), index=0, researchers=1)
+        self.place = stack.enter_context(workbench(lab, folder, share=lambda _: share, sandbox=walls, seconds=60.0))
+        self.bench, self.sandbox, self.stop = self.place.bench, self.place.sandbox, self.place.stop
         self.box = toolbox(self.bench, scribe=Scribe(self.bench, model="outside"))
         self.socket = lab.paths.socket_folder("r1") / "mcp.sock"
 
@@ -61,7 +45,7 @@ class Office:
 
     def kept(self) -> list[dict[str, Any]]:
         """The transcript."""
-        return [json.loads(line) for line in (self.folder / "kept" / "r1.jsonl").read_text().splitlines()]
+        return self.place.transcript
 
 
 @pytest.fixture(scope="module")

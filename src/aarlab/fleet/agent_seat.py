@@ -8,12 +8,13 @@ from functools import partial
 from pathlib import Path
 
 from aarlab.api.client import Door
+from aarlab.errors import OperatorError
 from aarlab.fleet.bench import Bench, fair_share
 from aarlab.fleet.guard import Guard, steer
 from aarlab.fleet.seat import AGENT, INTERRUPTED, Seat
-from aarlab.fleet.transcript import Transcript
+from aarlab.fleet.transcript import Transcript, into_ledger
 from aarlab.minds.mcp import OVER, Calls, tool_server
-from aarlab.minds.protocol import Stopped
+from aarlab.minds.protocol import GivenUp, Stopped
 from aarlab.minds.tools.box import Toolbox
 from aarlab.minds.tools.briefing import instructions
 from aarlab.minds.tools.chest import toolbox
@@ -38,17 +39,46 @@ class AgentSeat(Seat):
         Raises OperatorError when the lab is lost, or the library missing.
         """
         socket, stop = self._paths.socket_folder(self._name) / "mcp.sock", threading.Event()
-        with _log(self._paths.logs / f"{self._name}.log") as log, Door(self._lab, deadline=DOOR_SECONDS) as door:
-            bench = self._bench(door, stop, log)
+        with (
+            self._transcript() as kept,
+            _log(self._paths.logs / f"{self._name}.log") as log,
+            Door(self._lab, deadline=DOOR_SECONDS) as door,
+        ):
+            bench = self._bench(door, stop, log=log, kept=kept)
             scribe = Scribe(bench, model=MODEL)
             scribe.session("session")
-            with suppress(Stopped), self._tools(toolbox(bench, scribe=scribe), socket) as calls:
+            with self._given_up(), self._tools(toolbox(bench, scribe=scribe), socket) as calls:
                 try:
                     carry(socket, lambda: self._over(calls, stop=stop, stopped=stopped))
                 finally:
                     self._leave(stop)
             scribe.session("session ended")
         return INTERRUPTED if stopped.is_set() else 0
+
+    @contextmanager
+    def _transcript(self) -> Iterator[Transcript]:
+        """Sealed in the ledger. What a lab that is away does not hear of is in the next seal, which is of the whole."""
+        seal = into_ledger(self._operator, self._name)
+
+        def sealed(size: int, digest: str) -> None:
+            with suppress(OperatorError):
+                seal(size, digest)
+
+        kept = Transcript(self._paths.transcripts / f"{self._name}.jsonl", seal=sealed)
+        try:
+            yield kept
+        finally:
+            kept.close()
+
+    @contextmanager
+    def _given_up(self) -> Iterator[None]:
+        """The end of a session is no error; the watchdog's reason is why the agent was shown out."""
+        try:
+            yield
+        except GivenUp as reason:
+            self._end(str(reason))
+        except Stopped:
+            return
 
     def _tools(self, box: Toolbox, socket: Path) -> AbstractContextManager[Calls]:
         uid, prompt = self._paths.uid(self._index), instructions(PROMPT)
@@ -57,6 +87,8 @@ class AgentSeat(Seat):
     def _over(self, calls: Calls, *, stop: threading.Event, stopped: threading.Event) -> bool:
         if not (stopped.is_set() or self._killed or calls.error is not None):
             return False
+        if isinstance(calls.error, GivenUp):
+            self._end(str(calls.error))
         calls.last_words = f"{OVER}: {self.ended or 'it was ended from outside'}"
         self._leave(stop)
         return True
@@ -66,8 +98,8 @@ class AgentSeat(Seat):
         stop.set()
         self._sandbox.kill()
 
-    def _bench(self, door: Door, stop: threading.Event, log: logging.Logger) -> Bench:
-        config, kept = self._config, Transcript(self._paths.transcripts / f"{self._name}.jsonl")
+    def _bench(self, door: Door, stop: threading.Event, *, log: logging.Logger, kept: Transcript) -> Bench:
+        config = self._config
         return Bench(
             door,
             self._sandbox,

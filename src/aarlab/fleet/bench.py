@@ -19,6 +19,8 @@ from aarlab.wire import Finding, ProblemCard, Tokens
 PAUSE_POLL_SECONDS = 1.0
 SIGN_SECONDS, SIGN_CORE_SECONDS = 20.0, 1.0
 """A program that has used its core for the second in the first gives a sign of life, though it says nothing."""
+LEASE_SECONDS = 30.0
+"""For so long the core time of a program that runs is paid ahead; it is looked at far more often."""
 CAPS = ("dollars", "experiments", "dev_answers", "verifications")
 """What a researcher may have a cap of its own for; named alike in [budget], [[researcher]] and Share."""
 ROUNDING = 1e-9
@@ -148,18 +150,25 @@ class Bench:
         err: Hear,
         until: Callable[[], bool],
     ) -> Completed:
-        """Runs a program that works by itself; its core time costs what a training's does. Raises as in `train`."""
+        """Runs a program that works by itself; its core time costs what a training's does. Raises as in `train`.
+
+        Money is set aside for LEASE_SECONDS at a time, so that its model and its tools have the rest; when there is
+        none for the next, the program is ended.
+        """
         self.check()
-        if self._broke():
-            raise ResearcherError("your share of the team's money is used up", code="budget")
-        rounds = _Rounds(self._meter.cpu_seconds)
+        rounds, worst = _Rounds(self._meter.cpu_seconds), LEASE_SECONDS * self._second
+        self._require(worst, what=f"{LEASE_SECONDS:.0f} s of work")
+        self._meter.hold(worst)
+        held = worst
 
         def look() -> bool:
-            self._count(rounds.seconds())
+            nonlocal held
+            self._count(rounds.seconds(), held=held)
+            held = self._lease(worst)
             if rounds.due(self._meter.cpu_seconds):
                 self.log("the program works")
                 self._meter.report()
-            return until() or self._broke()
+            return until() or held < worst
 
         def run(streams: Streams) -> Completed:
             return self._sandbox.exec(argv, timeout=seconds, env=env, streams=streams)
@@ -167,7 +176,7 @@ class Bench:
         try:
             return follow(run, out=out, err=err, check=self.check, look=look, kill=self._sandbox.kill)
         finally:
-            self._count(rounds.seconds())
+            self._count(rounds.seconds(), held=held)
 
     def reserve(self, dollars: float) -> None:
         """Sets money aside before a model is asked; waits while paused, so that who is paused asks nobody.
@@ -220,8 +229,14 @@ class Bench:
             left = f"${max(0.0, self.dollars_left()):.4f} of your share are left"
             raise ResearcherError(f"{what} may cost ${dollars:.4f} and {left}", code="budget")
 
-    def _broke(self) -> bool:
-        return self._second > 0 and self.dollars_left() <= 0
+    def _lease(self, dollars: float) -> float:
+        """Sets so much aside once more; 0 where it, or the team, has not got it."""
+        try:
+            self._require(dollars, what="to go on")
+            self._meter.hold(dollars)
+        except ResearcherError:
+            return 0.0
+        return dollars
 
     def _count(self, seconds: float, *, held: float = 0.0) -> None:
         """Puts down what the sandbox has used since the last time: commands may run side by side."""

@@ -21,14 +21,14 @@ from aarlab.fleet.guard import NOWHERE, Guard, steer
 from aarlab.fleet.housing import backend_of, house
 from aarlab.fleet.meter import Meter
 from aarlab.fleet.roster import roster
-from aarlab.fleet.transcript import Transcript
+from aarlab.fleet.transcript import Transcript, into_ledger
 from aarlab.minds.protocol import GivenUp, Mind, Stopped
 from aarlab.minds.search.mind import SearchMind
 from aarlab.paths import StudyPaths
 from aarlab.sandbox.protocol import Sandbox
 from aarlab.settings import MindSettings, PriceSettings, SandboxSettings, StudyConfig
 from aarlab.studyfile import load_study
-from aarlab.wire import ResearcherState, SealRequest
+from aarlab.wire import ResearcherState
 
 DEADLINE_SECONDS = 120.0
 """How long a researcher waits for a lab that is restarted."""
@@ -73,7 +73,7 @@ def work(paths: StudyPaths, *, name: str) -> None:
         meter = Meter(paths.logs / f"{name}.usage.json", operator, researcher=name, price=config.price)
         guard = Guard(config.watchdog, say=partial(_say, operator, name), end=partial(_given_up, end))
         with sandbox, guard, Door(socket, deadline=DEADLINE_SECONDS) as door:
-            kept = Transcript(paths.transcripts / f"{name}.jsonl", seal=partial(_seal, operator, name))
+            kept = Transcript(paths.transcripts / f"{name}.jsonl", seal=into_ledger(operator, name))
             bench = Bench(
                 door,
                 sandbox,
@@ -167,10 +167,6 @@ def _end_on_sigterm(sandbox: Sandbox, stop: threading.Event) -> Callable[[int], 
 def _given_up(end: Callable[[int], None], reason: str) -> None:
     _LOG.error("%s", reason)
     end(NOWHERE)
-
-
-def _seal(operator: Operator, name: str, size: int, digest: str) -> None:
-    operator.seal(SealRequest(researcher=name, bytes=size, sha256=digest))
 
 
 def _say(operator: Operator, name: str, words: str) -> None:

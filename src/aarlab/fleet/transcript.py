@@ -9,12 +9,23 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from aarlab.api.client import Operator
 from aarlab.fleet.secrets import Secrets
+from aarlab.wire import SealRequest
 
 SEAL_EVERY = 50
 """Entries after which the file is sealed, whether its session has ended or not."""
 Seal = Callable[[int, str], None]
 """Takes the bytes of the file so far and their SHA-256 in hex."""
+
+
+def into_ledger(operator: Operator, name: str) -> Seal:
+    """Has the transcript of the researcher `name` sealed in the ledger. The seal raises OperatorError."""
+
+    def seal(size: int, digest: str) -> None:
+        operator.seal(SealRequest(researcher=name, bytes=size, sha256=digest))
+
+    return seal
 
 
 class Transcript:

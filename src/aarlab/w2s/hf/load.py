@@ -1,0 +1,118 @@
+"""From a folder, or a hub id with a pinned commit, to a model. Safetensors only; no code of a model is ever run."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from aarlab.canonical import digest_json
+from aarlab.errors import OperatorError, UserError
+from aarlab.w2s.hf.settings import Recipe
+
+if TYPE_CHECKING:
+    from aarlab.w2s.hf.model import LanguageModel
+
+INSTALL = (
+    "the hf backend is not installed: pip install 'aarlab[hf]' (for a CPU alone first: "
+    "pip install torch --index-url https://download.pytorch.org/whl/cpu)"
+)
+READ = {".json", ".safetensors", ".jinja", ".model", ".txt"}
+"""Endings of the files that make a model what it is."""
+
+
+@dataclass(frozen=True)
+class ModelRef:
+    """A model by local folder, or by hub id and commit."""
+
+    name: str
+    revision: str | None = None
+
+    @property
+    def local(self) -> bool:
+        """Whether it is a folder here."""
+        return Path(self.name).is_dir()
+
+    def digest(self) -> str:
+        """64 hexadecimal digits over a folder's files, or the pinned commit. Raises UserError."""
+        if self.local:
+            return _folder(Path(self.name))
+        if re.fullmatch(r"[0-9a-f]{40}", self.revision or "") is None:
+            raise UserError(
+                f"{self.name} is no folder here, and as a model of the hub it must be pinned: set its revision to a "
+                "commit, 40 hexadecimal digits (on its page under Files, History)"
+            )
+        return str(self.revision)
+
+
+def load(
+    ref: ModelRef,
+    *,
+    recipe: Recipe,
+    chat_template: Literal["auto", "yes", "no"] = "auto",
+    device: str | None = None,
+) -> "LanguageModel":
+    """Loads model and tokenizer. Raises UserError on what is not a usable model, OperatorError on a missing extra or
+    a hub that cannot be reached."""
+    digest = ref.digest()
+    try:
+        import accelerate  # noqa: F401
+        import peft  # noqa: F401
+        import torch
+        import transformers
+    except ImportError as error:
+        raise OperatorError(INSTALL) from error
+    from aarlab.w2s.hf.model import LanguageModel
+    from aarlab.w2s.hf.processes import Processes
+    from aarlab.w2s.hf.tokens import Reader
+
+    transformers.utils.logging.disable_progress_bar()
+    processes = Processes(device=device)
+    fast = processes.device.startswith("cuda") if recipe.precision == "auto" else recipe.precision == "bfloat16"
+    model, tokenizer = _read(ref, torch.bfloat16 if fast else torch.float32)
+    model = model.to(processes.device).eval()
+    model.requires_grad_(False)
+    chat = _chat(tokenizer, ref.name, chat_template)
+    reader = Reader(tokenizer, chat=chat, max_tokens=recipe.max_tokens)
+    named = digest_json([digest, chat, "bfloat16" if fast else "float32"])
+    return LanguageModel(model, reader, recipe=recipe, digest=named, processes=processes)
+
+
+def _read(ref: ModelRef, dtype: Any) -> tuple[Any, Any]:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    where = {"trust_remote_code": False, "local_files_only": ref.local}
+    where |= {} if ref.local else {"revision": ref.revision}
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(ref.name, use_fast=True, **where)
+        model = AutoModelForCausalLM.from_pretrained(ref.name, use_safetensors=True, dtype=dtype, **where)
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        reason = " ".join(str(error).split())[:200]
+        if ref.local:
+            raise UserError(f"{ref.name} is not a folder of a language model in safetensors: {reason}") from error
+        raise OperatorError(f"{ref.name} cannot be had from the hub: {reason}") from error
+    if not getattr(tokenizer, "is_fast", False):
+        raise UserError(f"{ref.name} has no tokenizer.json: only fast tokenizers are supported")
+    return model, tokenizer
+
+
+def _chat(tokenizer: Any, name: str, wish: str) -> bool:
+    has = bool(getattr(tokenizer, "chat_template", None))
+    if wish == "yes" and not has:
+        raise UserError(f'{name} has no chat template: set chat_template = "no"')
+    return wish == "yes" or (wish == "auto" and has and not name.rstrip("/").lower().endswith("base"))
+
+
+def _folder(folder: Path) -> str:
+    files = sorted(file for file in folder.iterdir() if file.suffix in READ and file.is_file())
+    if not any(file.name == "config.json" for file in files):
+        raise UserError(f"{folder} is not a folder of a language model: it has no config.json")
+    stats = [(file, file.stat()) for file in files]
+    return digest_json([[file.name, stat.st_size, _file(file, stat.st_size, stat.st_mtime_ns)] for file, stat in stats])
+
+
+@cache
+def _file(file: Path, _size: int, _changed: int) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
