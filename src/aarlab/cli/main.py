@@ -27,6 +27,7 @@ COMMANDS = (
     "host",
     "methods",
     "directions",
+    "scale",
     "science",
 )
 """Modules of this package, each with a function `register(app)`; in the order of `aarlab --help`."""

@@ -40,7 +40,7 @@ def submit(
     from aarlab.cli import output
     from aarlab.cli.study import locate
 
-    files, text = _read_method(method), read_text(proposal)
+    files, text = read_method(method), read_text(proposal)
     blobs = [_read_bytes(path) for path in students or ()]
     done = _hand_in(locate(study), files, title=title, text=text, family=family, students=blobs)
     output.emit(done, as_json=as_json, render=lambda: output.say(_line(done)))
@@ -58,7 +58,8 @@ def _line(done: "Submission") -> str:
     return f"{done.id} by {done.researcher}: {done.status} {outcome}{done.refusal or ''}".rstrip()
 
 
-def _read_method(folder: Path) -> dict[str, str]:
+def read_method(folder: Path) -> dict[str, str]:
+    """The files of a method folder by path. Raises UserError without a method.py, or on what is no text."""
     from aarlab.errors import UserError
 
     if not (folder / "method.py").is_file():
