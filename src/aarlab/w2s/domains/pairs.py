@@ -32,7 +32,11 @@ class Large:
     """Of how many of the domain's pairs, from the first."""
 
 
-LARGE: Mapping[str, Large] = {"chat": Large(strong_layer=20, rows=4000)}
+LARGE: Mapping[str, Large] = {
+    "chat": Large(strong_layer=20, rows=4000),
+    "math": Large(strong_layer=24, rows=1500),
+    "code": Large(strong_layer=24, rows=1500),
+}
 """By domain. Of a part of the rows, as every layer of a row is 576 bytes in the package."""
 
 
