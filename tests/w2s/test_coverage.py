@@ -1,4 +1,4 @@
-"""Intervals cover the truth as often as they say, in simulated studies whose truth is known; and power is as claimed."""
+"""Intervals cover the truth as often as they say, and power is as claimed, in studies whose truth is known."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -8,8 +8,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import save
 
@@ -119,7 +121,7 @@ def write_strong(name: str, features: FloatArray, *, layer: int, folder: Path = 
     """Writes [n, d] features as NAME.large.safetensors."""
     packed = Quantised.of(features)
     facts = json.dumps({"features": VERSION, "strong_layer": layer}, sort_keys=True)
-    tensors = {"strong": packed.values, "strong_scale": packed.scale}
+    tensors: dict[str, NDArray[Any]] = {"strong": packed.values, "strong_scale": packed.scale}
     _file(name, folder).write_bytes(save(tensors, metadata={"facts": facts}))
 
 
