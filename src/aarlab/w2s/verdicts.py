@@ -185,8 +185,7 @@ def _carried(large: Gain, small: Gain, change: Gain) -> str:
     here, there, moved = _sign(large), _sign(small), _sign(change)
     unseen = f"a change of {100 * change.detectable:.1f} points or more would have been seen with probability .8"
     if there <= 0:
-        seen = "the small pair shows no gain that could carry over"
-        return f"{seen}; the large pair has {by}"
+        return f"no significant gain is seen on the small pair that could carry over; the large pair has {by}"
     if here < 0:
         return f"the gain does not carry over: the method harms on the large pair; {by}"
     if here == 0:
