@@ -244,8 +244,8 @@ def test_a_pool_in_which_nothing_tells_the_truth_is_refused_a_pgr() -> None:
     ("settings", "line"),
     [
         ({"domain": "poetry"}, "chat, math, code"),
-        ({"limit": 100}, "problem.limit needs problem.data"),
-        ({"weak_layer": 3}, "problem.weak_layer needs problem.data"),
+        ({"pair": "large", "weak_layer": 3}, "leave weak_layer and strong_layer out"),
+        ({"pair": "large", "data": "/nowhere"}, "problem.pair belongs to embedded data"),
         ({"data": "/nowhere"}, "/nowhere"),
     ],
 )

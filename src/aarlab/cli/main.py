@@ -28,6 +28,7 @@ COMMANDS = (
     "host",
     "methods",
     "directions",
+    "scale",
     "science",
     "data",
 )

@@ -59,7 +59,7 @@ def _line(done: "Submission") -> str:
 
 
 def read_method(folder: Path) -> dict[str, str]:
-    """The files of a method's folder. Raises UserError when it is none, or holds what is no text."""
+    """The files of a method folder by path. Raises UserError without a method.py, or on what is no text."""
     from aarlab.errors import UserError
 
     if not (folder / "method.py").is_file():

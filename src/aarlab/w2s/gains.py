@@ -95,6 +95,7 @@ def _apart(one: Estimate, other: Estimate) -> Estimate:
         value + half,
         items=one.items + other.items,
         own=one.own + other.own,
+        between=one.between + other.between,
         groups=one.groups + other.groups,
         seeds=min(one.seeds, other.seeds),
     )

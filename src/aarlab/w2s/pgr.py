@@ -56,6 +56,8 @@ class Estimate:
     """The variance of `value` that other test items would bring."""
     own: float
     """That which other seeds would bring on the same items."""
+    between: float
+    """The variance of the mean of seeds as they differ, their items included: what `own` was estimated from."""
     groups: int
     """Different groups in all draws."""
     seeds: int
@@ -68,9 +70,8 @@ class Estimate:
 
     @property
     def degrees(self) -> float:
-        """Of freedom, after Welch and Satterthwaite: few where seeds explain the variance, many where items do."""
-        share = self.own / self.variance if self.variance > 0 else 0.0
-        return (self.seeds - 1) / max(share**2, 1e-6)
+        """Of freedom: few where the variance rests on the spread between few seeds, many where items explain it."""
+        return degrees_of(self.between, self.variance, seeds=self.seeds)
 
 
 def summarise(outcomes: Sequence[Outcome]) -> Score:
@@ -178,8 +179,8 @@ def estimate(row: Floats, items: Floats) -> Estimate:
     draws = _bootstrap(counts, contrast)[0]
     centre = float(_by_seed(counts)[0].mean())
     low, high = _interval(draws, centre=centre, counts=counts, contrast=contrast)
-    total, own = _variance(draws, counts=counts, contrast=contrast)
-    return Estimate(_round(centre), _round(low), _round(high), total - own, own, *counts.shape[1:])
+    total, own, between = _variance(draws, counts=counts, contrast=contrast)
+    return Estimate(_round(centre), _round(low), _round(high), total - own, own, between, *counts.shape[1:])
 
 
 def _gap(counts: Floats) -> tuple[tuple[float, float], Floats]:
@@ -240,24 +241,32 @@ def _bootstrap(counts: Floats, contrast: Floats) -> Floats:
 def _interval(draws: Floats, *, centre: float, counts: Floats, contrast: Floats) -> tuple[float, float]:
     """Percentiles of bootstrap draws, moved outward from `centre` as far as they rest on few seeds.
 
-    The factor is that of Student's t with Welch and Satterthwaite's degrees of freedom: few where the spread between
-    seeds explains the spread of the draws, many where items do.
+    The factor is that of Student's t with the degrees of freedom of `degrees_of`.
     """
     from scipy.special import stdtrit  # needs no heavier part of scipy
 
-    total, own = _variance(draws, counts=counts, contrast=contrast)
-    share = own / total if total > 0 else 0.0
-    degrees = (counts.shape[2] - 1) / max(share**2, 1e-6)
+    total, _, between = _variance(draws, counts=counts, contrast=contrast)
+    degrees = degrees_of(between, total, seeds=counts.shape[2])
     factor = float(stdtrit(degrees, (100 + LEVEL) / 200)) / Z
     low, high = np.percentile(draws, [(100 - LEVEL) / 2, (100 + LEVEL) / 2])
     return centre + factor * (float(low) - centre), centre + factor * (float(high) - centre)
 
 
-def _variance(draws: Floats, *, counts: Floats, contrast: Floats) -> tuple[float, float]:
-    """Of bootstrap draws: all of it, and the part that is the seeds' own."""
+def _variance(draws: Floats, *, counts: Floats, contrast: Floats) -> tuple[float, float, float]:
+    """Of bootstrap draws: all of it, the part that is the seeds' own, and the spread between seeds behind that part."""
     seeds, total = counts.shape[2], float(draws.var(ddof=1))
-    own = float((contrast @ _by_seed(counts)).var(ddof=1)) / seeds * own_share(counts, contrast)
-    return total, min(total, own)
+    between = float((contrast @ _by_seed(counts)).var(ddof=1)) / seeds
+    return total, min(total, between * own_share(counts, contrast)), between
+
+
+def degrees_of(between: float, total: float, *, seeds: float) -> float:
+    """Degrees of freedom of a variance `total`, after Satterthwaite.
+
+    Its part from seeds is the spread between them less what their items explain. So it is as uncertain as that whole
+    spread, `between`, also where next to nothing is left of it.
+    """
+    share = min(1.0, between / total) if total > 0 else 0.0
+    return (seeds - 1) / max(share**2, 1e-6)
 
 
 def fieller(numerator: Floats, denominator: Floats) -> tuple[float, float] | None:

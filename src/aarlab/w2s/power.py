@@ -77,9 +77,10 @@ def _first(found: Estimate, items: Floats, seeds: Floats, *, effect: float, powe
 
     All are looked at: with few seeds a larger test can lower the degrees of freedom faster than the variance.
     """
-    own = found.own * found.seeds / seeds
-    variance = found.items / items + own
-    share = own / np.maximum(variance, TINY)
+    more = seeds / found.seeds
+    variance = found.items / items + found.own / more
+    between = (max(0.0, found.between - found.own) / items + found.own) / more
+    share = np.minimum(1.0, between / np.maximum(variance, TINY))
     enough = _detectable(variance, (seeds - 1) / np.maximum(share**2, 1e-6), power) <= abs(effect)
     if not enough.any():
         return None

@@ -55,12 +55,15 @@ class W2SSettings(BaseModel):
     """Embedded data: "chat", "math" or "code"."""
     data: str | None = None
     """Folder with train_label.jsonl, train_unlabel.jsonl and test.jsonl of your own; replaces `domain`."""
+    pair: Literal["small", "large"] = "small"
+    """Embedded data: which pair of models is shipped with it; large has a student that reads further up, on fewer
+    rows, and is there for some domains."""
     limit: int | None = Field(None, ge=100)
-    """With `data`: at most about so many rows of each file (whole groups), for a quick look."""
+    """With `data`: at most about so many rows of each file (whole groups), for a quick look; else the first rows."""
     weak_layer: int | None = Field(None, ge=0, le=30)
-    """With `data`: layer of the language model that the weak teacher reads; None = the usual one."""
+    """Layer of the language model that the weak teacher reads; None = the usual one. Needs that model."""
     strong_layer: int | None = Field(None, ge=0, le=30)
-    """With `data`: layer that the strong student reads; None = the usual one."""
+    """Layer that the strong student reads; None = the usual one. Needs that model."""
     l2: float = Field(L2, gt=0)
     """Weight penalty of the ceiling. Tune the ceiling with it, never vanilla."""
     weak_l2: float = Field(L2, gt=0)
@@ -109,11 +112,11 @@ def student_answers(data: bytes, world: World) -> Bools:
 class W2SProblem:
     """A pool of labelled items behind the contract of a gradable problem."""
 
-    def __init__(self, pool: Pool, settings: W2SSettings) -> None:
-        """Divides the pool. Raises UserError when it is too small or of one class."""
+    def __init__(self, pool: Pool, settings: W2SSettings, *, splits: Splits | None = None) -> None:
+        """Divides the pool, or takes a division of the same items. Raises UserError when it is too small."""
         self._pool = pool
         self._settings = settings
-        self._splits: Splits = split(pool)
+        self._splits: Splits = split(pool) if splits is None else splits
         self._rules = Rules(l2=settings.l2, weak_l2=settings.weak_l2, seconds=settings.seconds)
         self._latest: tuple[bytes, World] | None = None
 
@@ -122,6 +125,22 @@ class W2SProblem:
         from aarlab.w2s.direct import W2SDirect  # which is made from this class
 
         return W2SDirect(self._pool, self._settings, protocol)
+
+    def beside(self, other: "W2SProblem") -> "W2SProblem | None":
+        """This problem divided as `other` is, so that both draw the same items; None when their items differ.
+
+        For comparisons of two pairs of models outside of a study: a digest does not tell whose division it is.
+        """
+        own, theirs = self._pool, other._pool
+        columns = ((own.group, theirs.group), (own.label, theirs.label), (own.role, theirs.role))
+        if own.kind != theirs.kind or not all(np.array_equal(one, two) for one, two in columns):
+            return None
+        return W2SProblem(own, self._settings, splits=other._splits)
+
+    @property
+    def models(self) -> tuple[int, int, int]:
+        """Layers that weak teacher and strong student read, and the number of items."""
+        return self._pool.weak_layer, self._pool.strong_layer, len(self._pool)
 
     @property
     def digest(self) -> str:
@@ -257,14 +276,16 @@ W2S = W2SKind()
 
 def _pool(settings: W2SSettings, cache: Path, progress: Progress | None) -> Pool:
     if settings.data is None:
-        return _embedded(settings)
+        return _embedded(settings, cache, progress)
+    if settings.pair != "small":
+        raise UserError("problem.pair belongs to embedded data: with problem.data set weak_layer and strong_layer")
     from aarlab.w2s.own_data import load_own  # needed only here, and slower to import than all the rest
 
     layers = (settings.weak_layer, settings.strong_layer)
     return load_own(Path(settings.data).expanduser(), layers, limit=settings.limit, cache=cache, progress=progress)
 
 
-def _embedded(settings: W2SSettings) -> Pool:
+def _embedded(settings: W2SSettings, cache: Path, progress: Progress | None) -> Pool:
     from aarlab.w2s.domains.embedded import EMBEDDED, load_embedded
 
     if settings.domain not in EMBEDDED:
@@ -272,7 +293,21 @@ def _embedded(settings: W2SSettings) -> Pool:
             f"problem.domain is {settings.domain!r}, but the embedded domains are {', '.join(EMBEDDED)}; "
             "for data of your own set problem.data"
         )
-    for name in ("limit", "weak_layer", "strong_layer"):
-        if getattr(settings, name) is not None:
-            raise UserError(f"problem.{name} needs problem.data: the embedded features are fixed")
-    return load_embedded(settings.domain)
+    layers = (settings.weak_layer, settings.strong_layer)
+    if settings.pair == "small" and settings.limit is None and layers == (None, None):
+        return load_embedded(settings.domain)
+    return _other_pair(settings, layers, cache, progress)
+
+
+def _other_pair(
+    settings: W2SSettings, layers: tuple[int | None, int | None], cache: Path, progress: Progress | None
+) -> Pool:
+    from aarlab.w2s.domains.pairs import first_rows, load_large, of_layers  # slower to import than all the rest
+
+    if settings.pair == "large":
+        if layers != (None, None):
+            raise UserError('problem.pair = "large" says which layers are read; leave weak_layer and strong_layer out')
+        pool = load_large(settings.domain)
+        return pool if settings.limit is None else first_rows(pool, settings.limit)
+    report = None if progress is None else lambda done, total: progress(done, total, "tokens read by the model")
+    return of_layers(settings.domain, layers, limit=settings.limit, cache=cache, progress=report)

@@ -1,0 +1,114 @@
+"""Trying a method outside of any study: what it may be named by, and a bench for it."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aarlab.lab.trials import Trials
+    from aarlab.paths import StudyPaths
+    from aarlab.problem.contract import Problem
+    from aarlab.settings import StudyConfig
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A method that is to be tried."""
+
+    name: str
+    """For people."""
+    files: Mapping[str, str]
+    """Path -> text."""
+    config: "StudyConfig"
+    """Of the study, or the defaults."""
+    row: str | None = None
+    """The verified row that it comes from."""
+
+
+def asked_for(method: str, study: Path | None) -> Asked:
+    """A folder with method.py, the id of a verified row (of `study` or the latest), or the name of a method.
+
+    Raises UserError, and ResearcherError on a method that cannot run here.
+    """
+    if (Path(method) / "method.py").is_file():
+        return Asked(Path(method).resolve().name, _folder(Path(method)), _config(study))
+    if method.startswith("v-"):
+        return _row(method, study)
+    return Asked(method, named_files(method), _config(study))
+
+
+def named_files(name: str) -> dict[str, str]:
+    """A method folder that calls a ready-made method. Raises as `aarlab.w2s.methods.method`."""
+    from aarlab.w2s.methods import method
+
+    text = (
+        "from aarlab.w2s import Student, Task\nfrom aarlab.w2s.methods import METHODS\n\n\n"
+        f'def train(task: Task, *, seed: int) -> Student:\n    return METHODS["{method(name).name}"](task, seed=seed)\n'
+    )
+    return {"method.py": text}
+
+
+@contextmanager
+def trials(problem: "Problem", config: "StudyConfig", stop: threading.Event) -> Iterator["Trials"]:
+    """Sandboxes for this problem in a short-lived folder of their own. Raises OperatorError when the host cannot."""
+    import os
+    import shutil
+    from functools import partial
+
+    from aarlab.lab.publish import prepare_runtime
+    from aarlab.lab.rerun import Bench
+    from aarlab.lab.trials import Trials
+    from aarlab.paths import StudyPaths
+    from aarlab.sandbox.runtime import build_runtime
+    from aarlab.sandbox.select import select
+
+    backend = select(config.sandbox.backend)
+    runtime = build_runtime(problem.kit(), progress=lambda _: None)
+    paths = StudyPaths(root=Path.cwd() / f"trials-{os.getpid()}")  # names the folder for sandboxes; is never made
+    prepare_runtime(paths)
+    bench = Bench(problem, backend, runtime, config, paths.runtime / "verify")
+    try:
+        yield Trials(bench, config.verify.parallel, partial(_uid, paths), stop)
+    finally:
+        shutil.rmtree(paths.runtime)
+
+
+def _uid(paths: "StudyPaths", slot: int) -> int | None:
+    from aarlab.lab.office import MOST
+
+    return paths.uid(MOST + slot)
+
+
+def _config(study: Path | None) -> "StudyConfig":
+    from aarlab.cli.study import locate
+    from aarlab.settings import StudyConfig
+    from aarlab.studyfile import load_study
+
+    return StudyConfig() if study is None else load_study(locate(study).config)
+
+
+def _row(name: str, study: Path | None) -> Asked:
+    from aarlab.cli.study import locate
+    from aarlab.lab.replay import find_row, method_files
+    from aarlab.lab.sqlite_store import read_events
+
+    paths = locate(study)
+    row = find_row(read_events(paths.database), name)
+    return Asked(row.id, method_files(paths, row), row.config, row.id)
+
+
+def _folder(folder: Path) -> dict[str, str]:
+    from aarlab.cli.submit import read_method
+    from aarlab.errors import ResearcherError, UserError
+    from aarlab.lab.snapshots import check_files
+    from aarlab.settings import LimitSettings
+
+    files = read_method(folder)
+    try:
+        check_files(files, limits=LimitSettings())
+    except ResearcherError as error:
+        raise UserError(f"{folder}: {error}") from None
+    return files
