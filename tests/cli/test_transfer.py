@@ -68,6 +68,9 @@ def test_a_row_is_carried_retuned_recorded_and_replayed(study: StudyPaths) -> No
     assert inside("ledger", "verify", "--study", study.root).status == 0
     replayed = inside("replay", tuned["id"], "--study", study.root)
     assert (replayed.status, "the same to the last digit" in replayed.out) == (0, True)
+    shown = json.loads(inside("board", name, "--json", "--study", study.root).out)
+    assert [row["id"] for row in shown["transfers"]] == [home["id"], there["id"], tuned["id"]]
+    assert "below vanilla in quarter" in inside("board", name, "--study", study.root).out
     html = build_report(study).read_text()
     assert "settings retuned" in html
     assert "<script>" not in html
@@ -149,7 +152,10 @@ def test_the_lab_refuses_what_its_door_is_asked_wrongly(tmp_path: Path) -> None:
     lab = LabProcess(tmp_path / "toy").start()
     try:
         with lab.admit("r1") as one, lab.operator() as operator:
-            deaf = {"method.py": "def train(data, seed):\n    return b'0.5'\n", "config.json": '{"threshold": 0.5}'}
+            deaf = {
+                "method.py": "# config.json\ndef train(data, seed):\n    return b'0.5'\n",
+                "config.json": '{"threshold": 0.5}',
+            }
             snapshot = one.snapshot(SnapshotRequest(files=deaf, message="deaf"))
             done = one.verify(VerifyRequest(proposal=one.plan("deaf"), snapshot=snapshot), wait=60)
             state = operator.transfer(TransferRequest(submission=done.id, to=("quarter",), answers=4))

@@ -1,6 +1,7 @@
 """What of a method may change on its way, and how its settings are tuned."""
 
 import json
+from collections.abc import Mapping
 
 import pytest
 
@@ -11,6 +12,11 @@ from aarlab.lab.tuning import best, knobs, tune
 
 CONFIG = {"l2": 0.1, "way": "product", "hard": True, "inner": {"rounds": 4}, "none": 0.0}
 FILES = {"method.py": "def train(task, *, seed): ...\n", "config.json": json.dumps(CONFIG)}
+
+
+def reads(settings: Mapping[str, object]) -> dict[str, str]:
+    """A method whose code names its settings."""
+    return {"method.py": "open('config.json')", "config.json": json.dumps(settings)}
 
 
 def test_numbers_are_settings_and_all_else_is_components() -> None:
@@ -34,13 +40,14 @@ def test_config_that_is_no_object_is_refused() -> None:
 
 
 def test_ranges_stay_near_the_authors_choice_and_within_known_bounds() -> None:
-    found = {
-        knob.name: (knob.low, knob.high) for knob in knobs({**CONFIG, "share": 0.5, "k": 8}, bounds={"k": (6, 99)})
-    }
+    files = reads({**CONFIG, "share": 0.5, "k": 8})
+    found = {knob.name: (knob.low, knob.high) for knob in knobs(files, bounds={"k": (6, 99)})}
     assert found == {"l2": (0.0125, 0.8), "inner.rounds": (1, 16), "share": (0.0625, 1.0), "k": (6, 32)}
     for nothing in ({}, {"way": "product", "hard": True, "zero": 0}):
         with pytest.raises(UserError, match="nothing to tune"):
-            knobs(nothing, bounds={})
+            knobs(reads(nothing), bounds={})
+    with pytest.raises(UserError, match="no code of the method reads its config"):
+        knobs(FILES, bounds={})
 
 
 def test_tuning_begins_with_the_authors_values_and_asks_nothing_twice() -> None:
@@ -51,7 +58,7 @@ def test_tuning_begins_with_the_authors_values_and_asks_nothing_twice() -> None:
         asked.append(dict(settings))
         return None if settings["k"] == 2 else 1.0 - abs(settings["k"] - 5) / 10
 
-    chosen = knobs({"k": 2}, bounds={})
+    chosen = knobs(reads({"k": 2}), bounds={})
     trials = tune(chosen, answers=12, seed=3, ask=ask)
     assert asked[0] == {"k": 2}
     assert len(asked) == len(trials) == len({one["k"] for one in asked}) <= 8

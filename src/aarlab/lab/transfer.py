@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 
 from aarlab.canonical import digest, digest_json
 from aarlab.errors import OperatorError, ResearcherError, UserError
-from aarlab.lab.components import CONFIG, components_hash, require_components, settings_of, with_settings
+from aarlab.lab.components import CONFIG, components_hash, require_components, with_settings
 from aarlab.lab.crew import guarded
 from aarlab.lab.dev import coarse, submission_id
 from aarlab.lab.rerun import Bench, Made, Run, Verdict, plan, score_body
@@ -107,7 +107,7 @@ class Journey:
     def check(self) -> None:
         """Raises UserError on settings that cannot be tuned, or whose components differ, before anything is run."""
         if self.answers:
-            knobs(settings_of(self.files), bounds=self.bounds)
+            knobs(self.files, bounds=self.bounds)
         if self.given is not None:
             require_components(self.files, {**self.files, CONFIG: self.given})
 
@@ -190,7 +190,7 @@ class Journey:
         spent: list[float] = []
         seen: set[str] = set()
         trials = tune(
-            knobs(settings_of(self.files), bounds=self.bounds),
+            knobs(self.files, bounds=self.bounds),
             answers=self.answers,
             seed=self._own.seed("tuning", content_hash(self.files)) % 2**32,
             ask=partial(self._ask, spent, seen),
