@@ -15,8 +15,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from aarlab.canonical import digest_json, keyed_seed
-from aarlab.errors import ResearcherError
-from aarlab.problem.contract import BASELINE, Card, Part, Progress, Score, Variant
+from aarlab.errors import ResearcherError, UserError
+from aarlab.problem.contract import BASELINE, Card, Difference, Part, Progress, Score, Variant
 
 HELD_OUT = "held-out-word-4711"
 """Stands for anything hidden; it must never come out of the lab."""
@@ -33,6 +33,10 @@ for seed in seeds.split(","):
 """
 
 
+CUTS = {"half": 0.5, "quarter": 0.25}
+"""The threshold of each domain."""
+
+
 class ToySettings(BaseModel):
     """Of the [problem] table."""
 
@@ -42,6 +46,8 @@ class ToySettings(BaseModel):
     """Numbers in one draw."""
     refuse: bool = False
     """Print no value."""
+    domain: str = "half"
+    """Where the threshold is: one of CUTS."""
     heed: bool = False
     """Tell from the controls whether a method is teacher-free."""
 
@@ -54,13 +60,14 @@ class ToyDraw:
     items: int
     variant: Variant = "real"
     part: Part = "verify"
+    cut: float = 0.5
 
     def publish(self, folder: Path) -> None:
         """Numbers and the weak teacher's labels."""
         rng = random.Random(self.seed)
         numbers = [rng.random() for _ in range(self.items)]
         right = 0.75 if self.variant == "other teacher" else 0.8
-        weak = [number > 0.5 if rng.random() < right else number <= 0.5 for number in numbers]
+        weak = [number > self.cut if rng.random() < right else number <= self.cut for number in numbers]
         if self.variant == "shuffled teacher":
             rng.shuffle(weak)
         (folder / "inputs.json").write_text(json.dumps({"numbers": numbers, "weak": weak}))
@@ -72,7 +79,7 @@ class ToyDraw:
         threshold = parse(student)
         rng = random.Random(self.seed + 1 if self.part == "verify" else "final")
         numbers = [rng.random() for _ in range(self.items)]
-        return mean((number > threshold) == (number > 0.5) for number in numbers)
+        return mean((number > threshold) == (number > self.cut) for number in numbers)
 
 
 class ToyProblem:
@@ -85,9 +92,13 @@ class ToyProblem:
     def digest(self) -> str:
         return digest_json(["toy", self._settings.model_dump()])
 
+    @property
+    def _cut(self) -> float:
+        return CUTS[self._settings.domain]
+
     def card(self) -> Card:
         return Card(
-            name="toy/threshold",
+            name="toy/threshold" if self._settings.domain == "half" else f"toy/{self._settings.domain}",
             text="Find the threshold.",
             facts={"items": self._settings.items, "sets": self._sets()},
             run=("/opt/aarlab/bin/python", "-c", RUNNER, "{method}", "{data}", "{out}", "{seed}"),
@@ -103,7 +114,7 @@ class ToyProblem:
         return mean(self._world(key).grade(student) for student in students)
 
     def draw(self, seed: int, *, variant: Variant = "real", part: Part = "verify") -> ToyDraw:
-        return ToyDraw(seed, self._settings.items, variant, part)
+        return ToyDraw(seed, self._settings.items, variant, part, self._cut)
 
     def summarise(self, outcomes: Sequence[Any], *, controls: Mapping[Variant, Sequence[Any]] | None = None) -> Score:
         if self._settings.refuse:
@@ -129,6 +140,15 @@ class ToyProblem:
             "ceiling": Score(1.0, 1.0, 1.0, facts),
         }
 
+    def trials(self, seeds: Sequence[int], *, part: Part = "verify") -> Mapping[str, Sequence[float]]:
+        accuracies = {"weak teacher": 0.8, BASELINE: 0.85, "ceiling": 1.0}
+        least = 0.001 if part == "verify" else 0.002
+        return {name: [accuracy + least * (seed % 2) for seed in seeds] for name, accuracy in accuracies.items()}
+
+    def differences(self, outcomes: Sequence[float], base: Sequence[float]) -> Mapping[str, Difference]:
+        value = (mean(outcomes) - mean(base)) / 0.2
+        return {"all": (value, value - 0.1, value + 0.1)}
+
     def _owed(self, outcomes: Sequence[Any], controls: Mapping[Variant, Sequence[Any]] | None) -> dict[str, Any]:
         """What the controls add, for problems that are asked to heed them."""
         if not self._settings.heed or not controls:
@@ -141,7 +161,7 @@ class ToyProblem:
         return {name: {**size, "half_width": 0.07, "of": "accuracy"} for name in ("dev", "verify", "final")}
 
     def _world(self, key: bytes) -> ToyDraw:
-        return ToyDraw(keyed_seed(key, "toy"), self._settings.items)
+        return ToyDraw(keyed_seed(key, "toy"), self._settings.items, cut=self._cut)
 
 
 class ToyKind:
@@ -153,6 +173,11 @@ class ToyKind:
         if progress is not None:
             progress(1, 1, f"nothing to keep in {cache}")
         return ToyProblem(settings)
+
+    def moved(self, settings: ToySettings, *, to: str) -> ToySettings:
+        if to not in CUTS:
+            raise UserError(f"{to}: there is no such domain; there are {', '.join(CUTS)}")
+        return settings.model_copy(update={"domain": to})
 
 
 Toy = ToyKind()

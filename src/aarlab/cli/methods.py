@@ -187,7 +187,7 @@ def _rows(domain: str, points: Sequence[Mapping[str, Any]], *, seeds: int, quiet
 
 
 def _sentences(row: Mapping[str, Any]) -> str:
-    from aarlab.cli.views import interval, signed
+    from aarlab.cli.views import interval, part_text, signed
 
     settings = f" with {_settings(row['settings'])}" if row["settings"] else ""
     ends = f"weak teacher {row['weak_acc']:.4f}, ceiling {row['strong_acc']:.4f}"
@@ -198,4 +198,5 @@ def _sentences(row: Mapping[str, Any]) -> str:
         f"(95 % interval {interval(row['over_vanilla_low'], row['over_vanilla_high'])}, paired by items and draws)\n"
         f"accuracy      {row['transfer_acc']:.4f}  ({ends})\n"
         f"time          {row['seconds_per_seed']:.3f} s a draw"
+        + "".join(f"\n{part_text(name, part)}" for name, part in row.get("by_distribution", {}).items())
     )

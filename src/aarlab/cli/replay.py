@@ -27,9 +27,7 @@ def register(app: typer.Typer) -> None:
 
 
 def replay(
-    submission: Annotated[
-        str, typer.Argument(help="Id of a verified row (v-...) or a transfer (t-...).")
-    ],
+    submission: Annotated[str, typer.Argument(help="Id of a verified row (v-...) or a transfer (t-...).")],
     study: Study = None,
     data: Data = None,
     as_json: Json = False,

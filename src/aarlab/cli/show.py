@@ -50,21 +50,31 @@ def board(
 ) -> None:
     """Verified methods by the lower end of their interval, and the lab's marks (weak teacher, ceiling, baselines).
 
-    One row, and --json, also have what it took, its accuracy by seed and how its runs ended. Researchers never see it.
+    One row, and --json, also have what it took, its accuracy by seed and how its runs ended; one row alone has what it
+    came to on other domains (aarlab transfer), too. Researchers never see it.
     """
-    from aarlab.cli import output, views
+    from aarlab.cli import output, views, views_transfer
     from aarlab.cli.study import locate, read_state
     from aarlab.errors import UserError
     from aarlab.lab.measured import operator_board as view
+    from aarlab.lab.transfers import rows as transfers
 
-    facts = view(read_state(locate(study)))
+    state = read_state(locate(study))
+    facts = view(state)
     if submission is None:
         output.emit(facts, as_json=as_json, render=lambda: output.show(views.board_table(facts)))
         return
     found = [row for row in facts.rows if (row.submission or "").startswith(submission)]
     if len(found) != 1:
         raise UserError(f"{submission}: {len(found)} rows have an id that begins so; `aarlab board` lists them")
-    output.emit(found[0], as_json=as_json, render=lambda: output.say(views.row_text(found[0])))
+    carried = [row for row in transfers(state) if row.submission == found[0].submission]
+
+    def render() -> None:
+        output.say(views.row_text(found[0]))
+        output.show(*(views_transfer.transfer_lines(carried) if carried else ()))
+
+    data = found[0].model_dump(mode="json") | {"transfers": [row.model_dump(mode="json") for row in carried]}
+    output.emit(data, as_json=as_json, render=render)
 
 
 def forum(

@@ -141,13 +141,13 @@ def _recorded(
 
 def _check(paths: "StudyPaths", record: "SubmissionRecord", *, answers: int, given: str | None) -> None:
     """Raises UserError on files that were changed, nothing to tune, and other components."""
-    from aarlab.lab.components import CONFIG, require_components, settings_of
+    from aarlab.lab.components import CONFIG, require_components
     from aarlab.lab.replay import frozen_files
     from aarlab.lab.tuning import knobs
 
     files = frozen_files(paths, record.snapshot, content=record.content)
     if answers:
-        knobs(settings_of(files), bounds={})
+        knobs(files, bounds={})
     if given is not None:
         require_components(files, {**files, CONFIG: given})
 

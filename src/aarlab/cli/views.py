@@ -61,12 +61,20 @@ def row_text(row: OperatorRow) -> str:
         f"{f', {row.standing}' if row.standing else ''}{', new best' if row.new_best else ''}",
         f"PGR {signed(row.value)} ({interval(row.low, row.high)})" if row.value is not None else "no value",
         *(f"{name.replace('_', ' ')} {value:+.4f}" for name, value in facts.items() if isinstance(value, float)),
+        *(part_text(name, part) for name, part in facts.get("by_distribution", {}).items()),
     ]
     if took is not None:
         failed = ", ".join(f"{count} {word}" for word, count in took.failures.items()) or "none failed"
         lines.append(f"{took.runs} runs ({failed}) in {took.seconds:.1f} s, {took.core_seconds:.1f} core seconds")
         lines.append(f"accuracy by seed: {', '.join(f'{value:.3f}' for value in took.accuracies) or '-'}")
     return "\n".join([*lines, *([one_line(row.note, limit=2000)] if row.note else [])])
+
+
+def part_text(name: str, part: Mapping[str, Any]) -> str:
+    """PGR on the items in ("id") or out ("ood") of the training distribution."""
+    if part["value"] is None:
+        return f"{name} items: no PGR ({part['refusal']})"
+    return f"{name} items: PGR {signed(part['value'])} ({interval(part['low'], part['high'])}), {part['items']} a draw"
 
 
 def signed(value: float | None) -> str:

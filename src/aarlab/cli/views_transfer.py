@@ -5,6 +5,7 @@ from typing import Any
 
 from aarlab.cli.output import one_line, table
 from aarlab.cli.views import interval, signed
+from aarlab.problem.contract import BASELINE
 from aarlab.report.generalisation import Line, lines, words
 from aarlab.wire import TransferRow
 
@@ -13,7 +14,7 @@ COLUMNS = ("domain", "method", "items", "PGR", "95 % interval", "over vanilla", 
 
 def transfer_lines(rows: Sequence[TransferRow]) -> list[Any]:
     """The table, then what it says in words."""
-    cells = [_cells(line) for line in lines(rows)]
+    cells = [_cells(line) for line in lines(rows) if not line.mark or line.method == BASELINE]
     title = f"Generalisation, {rows[0].draws} fresh draws of each domain" if rows else ""
     chosen = [_settings(row) for row in rows if row.way == "retuned" and row.settings is not None]
     return [table(COLUMNS, cells, title=title, right=(3, 4, 5, 6, 7)), "", *sentences(rows), *chosen]

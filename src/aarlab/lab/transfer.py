@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 
 from aarlab.canonical import digest, digest_json
 from aarlab.errors import OperatorError, ResearcherError, UserError
-from aarlab.lab.components import CONFIG, components_hash, require_components, settings_of, with_settings
+from aarlab.lab.components import CONFIG, components_hash, require_components, with_settings
 from aarlab.lab.crew import guarded
 from aarlab.lab.dev import coarse, submission_id
 from aarlab.lab.rerun import Bench, Made, Run, Verdict, plan, score_body
@@ -28,6 +28,8 @@ from aarlab.studyfile import validate_table
 
 Way = Literal["as is", "retuned", "given"]
 """Unchanged; settings tuned here on dev answers; settings that somebody else has chosen."""
+FIRST_TRIALS = 3
+"""Of a tuning: when all of them have given the same students, no setting is read."""
 Tell = Callable[[int, int, str], None]
 """Told of progress: done, in all, what."""
 T = TypeVar("T")
@@ -105,7 +107,7 @@ class Journey:
     def check(self) -> None:
         """Raises UserError on settings that cannot be tuned, or whose components differ, before anything is run."""
         if self.answers:
-            knobs(settings_of(self.files), bounds=self.bounds)
+            knobs(self.files, bounds=self.bounds)
         if self.given is not None:
             require_components(self.files, {**self.files, CONFIG: self.given})
 
@@ -186,17 +188,21 @@ class Journey:
         if way == "given":
             return {**self.files, CONFIG: self.given or ""}, (), 0.0
         spent: list[float] = []
+        seen: set[str] = set()
         trials = tune(
-            knobs(settings_of(self.files), bounds=self.bounds),
+            knobs(self.files, bounds=self.bounds),
             answers=self.answers,
             seed=self._own.seed("tuning", content_hash(self.files)) % 2**32,
-            ask=partial(self._ask, spent),
+            ask=partial(self._ask, spent, seen),
         )
         chosen = best(trials)
         return (with_settings(self.files, chosen.settings) if chosen else self.files), trials, sum(spent)
 
-    def _ask(self, spent: list[float], settings: Values) -> float | None:
-        """One dev answer, made as for a researcher: fresh students, their mean accuracy, noise and grid."""
+    def _ask(self, spent: list[float], seen: set[str], settings: Values) -> float | None:
+        """One dev answer, made as for a researcher: fresh students, their mean accuracy, noise and grid.
+
+        Raises UserError when other settings give the very students that `seen` names.
+        """
         dev, key = self.bench.config.dev, self._own.subkey("data")
         files = with_settings(self.files, settings)
         publish = partial(self.bench.problem.publish, key=key)
@@ -211,6 +217,9 @@ class Journey:
         except ResearcherError:
             return None
         named = submission_id([digest(student) for student in students])
+        if len(spent) == FIRST_TRIALS and seen == {named}:
+            raise UserError(f"{CONFIG} changes nothing: method.py does not read it, so there is nothing to retune")
+        seen.add(named)
         return coarse(raw, named, vault=self._own, settings=dev)
 
     def _student(self, files: Mapping[str, str], publish: Callable[..., None], seed: int, slot: int) -> Made:

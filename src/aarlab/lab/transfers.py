@@ -19,7 +19,7 @@ from aarlab.lab.office import MOST, fresh, request_meta
 from aarlab.lab.records import SubmissionRecord, TransferRecord
 from aarlab.lab.rerun import Bench
 from aarlab.lab.snapshots import Snapshots, content_hash
-from aarlab.lab.standing import RANKS, standing
+from aarlab.lab.standing import RANKS, apart, standing
 from aarlab.lab.state import State
 from aarlab.lab.transfer import Arrived, Journey, Stopped, at_home, body, moved
 from aarlab.lab.vault import Keys
@@ -189,7 +189,7 @@ def row(state: State, record: TransferRecord) -> TransferRow:
     """One of them, as the operator sees it; the draws' seeds stay in the ledger."""
     submission = state.submissions[record.body["submission"]]
     name = state.proposals[submission.proposal].title
-    notes: list[str] = [word for word in (standing(state, submission.id),) if word]
+    notes: list[str] = [word for word in (standing(state, submission.id), apart(state, submission)) if word]
     notes += [f"sandbox did not enforce {', '.join(record.missing)}"] if record.missing else []
     return row_of(record.body, name=name, submission=submission.id, note="; ".join(notes))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aarlab.errors import UserError
-from aarlab.lab.components import numbers
+from aarlab.lab.components import CONFIG, numbers, settings_of
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -44,15 +44,17 @@ class Trial:
     """Coarse and noisy accuracy; None where the method failed with these settings."""
 
 
-def knobs(settings: Mapping[str, object], *, bounds: Bounds) -> tuple[Knob, ...]:
+def knobs(files: Mapping[str, str], *, bounds: Bounds) -> tuple[Knob, ...]:
     """The positive numbers of a method's settings; `bounds` narrow the range of those that they name.
 
-    Raises UserError when there is none, because then there is nothing to tune.
+    Raises UserError when there is none, or no code that names config.json: then there is nothing to tune.
     """
-    found = [_knob(name, value, bounds) for name, value in numbers(settings) if value > 0]
+    found = [_knob(name, value, bounds) for name, value in numbers(settings_of(files)) if value > 0]
     kept = tuple(knob for knob in found if knob.low < knob.high)
     if not kept:
-        raise UserError("there is nothing to tune: the method has no config.json with a positive number in it")
+        raise UserError(f"there is nothing to tune: the method has no {CONFIG} with a positive number in it")
+    if not any(CONFIG in text for path, text in files.items() if path.endswith(".py")):
+        raise UserError(f"there is nothing to tune: no code of the method reads its {CONFIG}")
     return kept
 
 

@@ -19,10 +19,12 @@ from aarlab.lab.snapshots import Snapshots
 from aarlab.lab.sqlite_store import read_events
 from aarlab.lab.state import State
 from aarlab.lab.store import Event
+from aarlab.lab.transfers import rows as transfers
 from aarlab.lab.views import final, forum, study
 from aarlab.paths import StudyPaths
 from aarlab.report.charts import interval_chart, time_chart
 from aarlab.report.costs import costs
+from aarlab.report.generalisation import lines, words
 from aarlab.report.markdown import render_markdown
 from aarlab.report.numbers import ends, lab_facts, marks, methods, timeline
 from aarlab.studyfile import dump_study
@@ -71,7 +73,7 @@ def _environment() -> Environment:
 def _facts(paths: StudyPaths, events: Sequence[Event]) -> dict[str, Any]:
     state = State.of(events)
     rows = _ordered(operator_board(state))
-    posts = forum(state)
+    posts, found = forum(state), transfers(state)
     return {
         "study": study(state),
         "protocol": state.settings().verify.protocol,
@@ -80,6 +82,8 @@ def _facts(paths: StudyPaths, events: Sequence[Event]) -> dict[str, Any]:
         "methods": methods(rows),
         "best": next((row for row in rows.rows if row.rank == 1 and not row.apart), None),
         "final": final(state),
+        "transfers": lines(found),
+        "transfer_words": words(found),
         "ends": ends(rows),
         "charts": _charts(events, rows.rows),
         "posts": posts[:MAX_FINDINGS],

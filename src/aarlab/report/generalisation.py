@@ -37,7 +37,10 @@ class Line:
 
 
 def lines(rows: Sequence[TransferRow]) -> tuple[Line, ...]:
-    """Each domain with its methods and, after them, the marks that stood beside the first of them."""
+    """Each domain with its methods and, after them, the marks that stood beside the first of them.
+
+    Marks have draws of their own beside each method; --json has all of them.
+    """
     found: list[Line] = []
     for domain in _domains(rows):
         here = [row for row in rows if row.problem == domain]
