@@ -138,9 +138,7 @@ class LanguageModel:
         rows = self.reader.rows([Prompt("", text, "") for text in prompts], LABEL[PAIR].words, room=tokens)
         rank = None if student is None else self._slots.fill(student.adapters[0])
         with self._slots.using(rank):
-            return write(
-                self._passes, rows, self.reader.tokenizer, tokens=tokens, temperature=temperature, seed=seed
-            )
+            return write(self._passes, rows, self.reader.tokenizer, tokens=tokens, temperature=temperature, seed=seed)
 
     def _with(self, adapter: Adapter, rows: tuple[list[Row], list[Row]]) -> Floats:
         with self._slots.using(self._slots.fill(adapter)):

@@ -75,9 +75,7 @@ class Reader:
         texts = [self._gap(answer) for _, answer in pairs]
         ends = [ids for ids, _ in self.plain(texts)]
         fronts = self._framed([prompt for prompt, _ in pairs], [len(end) for end in ends])
-        return [
-            Row((*front, *end), answer=max(1, len(end))) for front, end in zip(fronts, ends, strict=True)
-        ]
+        return [Row((*front, *end), answer=max(1, len(end))) for front, end in zip(fronts, ends, strict=True)]
 
     def _gap(self, word: str) -> str:
         """A text goes on with a space; a turn of a chat begins without one."""
