@@ -135,6 +135,11 @@ class W2SProblem:
         return self._pool.weak_layer, self._pool.strong_layer, len(self._pool)
 
     @property
+    def splits(self) -> Splits:
+        """How the pool is divided."""
+        return self._splits
+
+    @property
     def digest(self) -> str:
         """SHA-256 of data, settings that matter, and version."""
         rules = [self._rules.l2, self._rules.weak_l2, self._rules.seconds]

@@ -38,6 +38,7 @@ class LanguageModel:
         self.recipe = recipe
         self.reader = reader
         self._model = model
+        self.processes = processes
         self._passes = Passes(model, processes=processes)
         self._slots = Slots(model, recipe=recipe)
 
@@ -55,6 +56,11 @@ class LanguageModel:
     def width(self) -> int:
         """Length of a hidden state."""
         return int(self._model.config.get_text_config().hidden_size)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the weights."""
+        return sum(one.numel() * one.element_size() for one in self._model.parameters())
 
     def label_logits(self, items: Sequence[Texts], *, student: Tuned | None = None) -> Floats:
         """[n] log-odds of class 1 of the student, or of the model as it is; a swap of a pair changes the sign."""
