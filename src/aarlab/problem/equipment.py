@@ -42,11 +42,21 @@ class Equipment:
                 f"sandbox.memory_mb = {config.sandbox.memory_mb} is too small for the models of this problem: set at "
                 f"least {self.memory_mb}"
             )
+        own = config.sandbox
         if config.limits.student_mb < self.student_mb:
             raise UserError(
                 f"limits.student_mb = {config.limits.student_mb} is too small: a plain student of this problem has "
                 f"{self.student_mb} MB, an ensemble several times that"
             )
+        if own.disk_mb < self.student_mb * config.dev.seeds:
+            raise UserError(
+                f"sandbox.disk_mb = {own.disk_mb} is too small: {config.dev.seeds} students of {self.student_mb} MB "
+                "must fit at the same time"
+            )
+
+
+NOTHING = Equipment()
+"""Of a problem that says nothing."""
 
 
 @runtime_checkable
@@ -59,5 +69,5 @@ class Equipped(Protocol):
 
 
 def equipment_of(problem: Problem) -> Equipment:
-    """Nothing where a problem says nothing."""
-    return problem.equipment() if isinstance(problem, Equipped) else Equipment()
+    """What the problem says, if it does."""
+    return problem.equipment() if isinstance(problem, Equipped) else NOTHING

@@ -77,9 +77,7 @@ class Models:
         self._progress(0, 1, "zero-shot answers of the strong model")
         return self._strong.prior(items)
 
-    def judged(
-        self, role: Role, items: Sequence[Texts], target: Floats, seed: int, asked: Sequence[Texts]
-    ) -> Floats:
+    def judged(self, role: Role, items: Sequence[Texts], target: Floats, seed: int, asked: Sequence[Texts]) -> Floats:
         """[m] log-odds that the model, fine-tuned on items and targets [n], gives to other items."""
         kept = self._weak if role == "weak" else self._strong
         what = "steps of the weak teacher" if role == "weak" else "steps of the ceiling"
