@@ -1,6 +1,5 @@
 """A model of random weights that is loaded once, and items for it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,5 +16,5 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def language(folder: Path) -> Iterator[LanguageModel]:
-    yield load(ModelRef(str(folder)), recipe=RECIPE, device="cpu")
+def language(folder: Path) -> LanguageModel:
+    return load(ModelRef(str(folder)), recipe=RECIPE, device="cpu")
