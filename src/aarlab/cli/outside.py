@@ -179,8 +179,10 @@ def _ready_made(method: str, sets: Sequence[str], config: StudyConfig) -> dict[s
     if config.problem.kind != "w2s":
         raise UserError(f"{method}: is a weak-to-strong method, and the study's problem is {config.problem.kind!r}")
     changes = {name: values[0] for name, values in (assigned(argument, many=False) for argument in sets)}
-    found.check(changes)
-    return named_files(method, {**found.settings, **changes})
+    model = config.problem.own().get("backend") == "hf"
+    found.check(changes, model=model)
+    own = {name: value for name, value in found.settings.items() if not (model and name in found.heads_only)}
+    return named_files(method, {**own, **changes})
 
 
 def _bounds() -> Bounds:

@@ -57,7 +57,9 @@ def run(method: Path, *, data: Path, out: Path, seeds: Sequence[int]) -> None:
 
 
 def _answer(student: AnyStudent, inputs: Mapping[str, Array], folder: Path) -> None:
-    for name in ("dev", "hidden") if inputs and isinstance(student, Student) else ():
+    if not inputs or isinstance(student, Tuned):
+        return
+    for name in ("dev", "hidden"):
         answers = (student.predict(inputs[name]) > 0).astype(int).tolist()
         (folder / f"{name}.json").write_text(json.dumps(answers), encoding="utf-8")
 
@@ -83,8 +85,8 @@ def _checked(student: object, task: Task) -> AnyStudent:
     if not isinstance(student, Student | Tuned):
         raise ResearcherError(f"train returned {type(student).__name__}, not an aarlab.w2s.Student")
     data, shapes = student.to_bytes(), task.model.shapes if isinstance(student, Tuned) else {}
-    features = {"dimension": task.dimension, "antisymmetric": task.antisymmetric}
-    return read_student(data, shapes=shapes, max_bytes=len(data), **features)
+    pairs = task.antisymmetric
+    return read_student(data, shapes=shapes, max_bytes=len(data), dimension=task.dimension, antisymmetric=pairs)
 
 
 def _seeds(text: str) -> list[int]:

@@ -79,7 +79,12 @@ class Task:
         """Writes task.safetensors and task.json; the same task gives the same bytes. The model is not written here."""
         tensors = {"hidden": self.hidden, "prior": self.prior, "teacher": self.teacher}
         (folder / "task.safetensors").write_bytes(save(tensors))
-        facts = {"antisymmetric": self.antisymmetric, "backend": backend, "domain": self.domain, "format": 1}
+        facts: dict[str, object] = {
+            "antisymmetric": self.antisymmetric,
+            "backend": backend,
+            "domain": self.domain,
+            "format": 1,
+        }
         facts |= {"items": self.items, "dimension": self.dimension, "seconds": self.seconds}
         (folder / "task.json").write_text(json.dumps(facts, sort_keys=True) + "\n", encoding="utf-8")
 

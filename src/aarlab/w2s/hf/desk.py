@@ -60,6 +60,11 @@ class Desk:
         """From now on this is told of progress, or nothing is."""
         self._progress = progress
 
+    @property
+    def pid(self) -> int | None:
+        """Of the process, where one has been started."""
+        return None if self._worker is None else self._worker.pid
+
     def close(self) -> None:
         """Ends the process; the next order starts another."""
         with self._lock:
@@ -90,6 +95,11 @@ class _Worker:
         self._connection = ours
         self._end = weakref.finalize(self, _end, self._process, ours)
         ours.send(site)
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
 
     @property
     def closed(self) -> bool:

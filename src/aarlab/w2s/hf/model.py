@@ -37,6 +37,8 @@ class LanguageModel:
         """What the model is: of its files, or its commit on the hub."""
         self.recipe = recipe
         self.reader = reader
+        self.size = sum(one.numel() * one.element_size() for one in model.parameters())
+        """Bytes of its weights, without adapters."""
         self._model = model
         self.processes = processes
         self._passes = Passes(model, processes=processes)
@@ -56,11 +58,6 @@ class LanguageModel:
     def width(self) -> int:
         """Length of a hidden state."""
         return int(self._model.config.get_text_config().hidden_size)
-
-    @property
-    def size(self) -> int:
-        """Bytes of the weights."""
-        return sum(one.numel() * one.element_size() for one in self._model.parameters())
 
     def label_logits(self, items: Sequence[Texts], *, student: Tuned | None = None) -> Floats:
         """[n] log-odds of class 1 of the student, or of the model as it is; a swap of a pair changes the sign."""
