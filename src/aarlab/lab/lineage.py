@@ -62,7 +62,7 @@ def around(snapshots: Mapping[str, SnapshotRecord], name: str, *, most: int = MO
 def families(snapshots: Mapping[str, SnapshotRecord], *, most: int = MOST) -> Lineage:
     """All snapshots that have a parent or a child, those of the family that grew last first as far as there is room."""
     below, seen, found = children(snapshots), set[str](), list[str]()
-    for record in reversed(snapshots.values()):
+    for record in reversed(list(snapshots.values())):
         if record.id not in seen and (record.parents or record.id in below):
             family = list(_nearest(snapshots, record.id, below))
             seen.update(family)
