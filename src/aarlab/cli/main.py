@@ -13,6 +13,7 @@ from aarlab.errors import AarlabError
 COMMANDS = (
     "run",
     "steering",
+    "serve",
     "show",
     "record",
     "transcript",
