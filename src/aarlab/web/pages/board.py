@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse
@@ -50,7 +51,7 @@ def board(desk: ADesk, page: PageNumber = 1) -> HTMLResponse:
             return desk.page("empty.html.j2", tab=tab, study=study, words="Nothing is on the board yet.")
         rows = study.board()
         shown = cut(methods(rows), page, length=100)
-        facts = {
+        facts: dict[str, Any] = {
             "part": shown,
             "marks": marks(rows),
             "scale": Scale.of(rows.rows),

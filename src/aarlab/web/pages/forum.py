@@ -1,6 +1,6 @@
 """The forum: conversations, looking for findings, and the operator's own posts."""
 
-from typing import Annotated, get_args
+from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Form, Query
 from starlette.responses import HTMLResponse, RedirectResponse
@@ -34,7 +34,7 @@ def forum(desk: ADesk, q: Text = "", kind: Text = "", author: Text = "", page: P
         if not study.begun:
             return desk.page("empty.html.j2", tab=tab, study=study, words="Nobody has posted yet.")
         posts = study.state.findings
-        facts = {
+        facts: dict[str, Any] = {
             "q": q,
             "kind": kind,
             "author": author,
@@ -60,7 +60,7 @@ def conversation(desk: ADesk, post: str, page: PageNumber | None = None) -> HTML
         place = next(number for number, placed in enumerate(talk.posts) if placed.post.id == post)
         part = cut(talk.posts, page or place // LENGTH + 1, length=LENGTH)
         shown = [(placed.depth, _seen(study, placed.post), placed.post.votes) for placed in part.items]
-        facts = {"part": part, "posts": shown, "first": talk.first, "kinds": KINDS, "trust": TRUST}
+        facts: dict[str, Any] = {"part": part, "posts": shown, "first": talk.first, "kinds": KINDS, "trust": TRUST}
         return desk.page("thread.html.j2", tab=tab, study=study, **facts)
 
 

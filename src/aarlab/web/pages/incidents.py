@@ -1,6 +1,6 @@
 """Incidents: what may not be honest, its evidence, what the researcher says to it, and a person's decision."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query
 from starlette.responses import HTMLResponse, RedirectResponse
@@ -32,7 +32,7 @@ def incidents(desk: ADesk, level: Text = "", phase: Text = "", author: Text = ""
             return desk.page("empty.html.j2", tab=tab, study=study, words="None was raised.")
         found = sorted(evidence(study.state), key=_urgency)
         part = cut([one for one in found if _fits(one, level=level, phase=phase, author=author)], page)
-        facts = {
+        facts: dict[str, Any] = {
             "part": part,
             "query": {"level": level, "phase": phase, "author": author},
             "levels": LEVELS,
@@ -50,7 +50,7 @@ def one(desk: ADesk, incident: str) -> HTMLResponse:
     with desk.reading() as study:
         found = _known(study, incident)
         known = bundle(study.paths, study.state, found)
-        facts = {
+        facts: dict[str, Any] = {
             "one": found,
             "bundle": known,
             "standing": standing(study.state, found.submission) if found.submission else "",

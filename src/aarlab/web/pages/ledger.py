@@ -1,7 +1,7 @@
 """The ledger: its head, its entries by kind, and the check that anybody can make."""
 
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse
@@ -33,7 +33,7 @@ def ledger(
         counts = count_events(study.paths.database)
         end = before or study.state.seq + 1
         found = newest_events(study.paths.database, before=end, kind=kind or None, most=LENGTH + 1)
-        facts = {
+        facts: dict[str, Any] = {
             "entries": [(event, shown(event.body)) for event in found[:LENGTH]],
             "older": found[LENGTH - 1].seq if len(found) > LENGTH else None,
             "before": before,

@@ -1,7 +1,7 @@
 """Frozen methods: their files, what changed against another, and which builds on which."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse
@@ -48,7 +48,7 @@ def snapshots(desk: ADesk, author: Text = "", page: PageNumber = 1) -> HTMLRespo
         known = study.state.snapshots
         wanted = [one for one in list(known.values())[::-1] if author in ("", one.author)]
         part = cut(wanted, page)
-        facts = {
+        facts: dict[str, Any] = {
             "part": part,
             "lines": _lines(study.state, part.items),
             "lineage": families(known),
@@ -68,7 +68,7 @@ def one(desk: ADesk, snapshot: str, against: Text = "") -> HTMLResponse:
         old = _known(study, against.strip()) if against.strip() else _parent(study, record)
         store = Snapshots(study.paths.snapshots)
         changed = differences(store.diff(old.id, record.id)) if old is not None and old.id != record.id else []
-        facts = {
+        facts: dict[str, Any] = {
             "one": record,
             "files": store.files(record.id),
             "old": old,

@@ -1,6 +1,6 @@
 """What was handed in, to dev and to verify: its answer, how it was made, and what it led to."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query
 from starlette.responses import HTMLResponse, RedirectResponse
@@ -35,7 +35,7 @@ def submissions(
         records = list(study.state.submissions.values())[::-1]
         wanted = [one for one in records if _fits(one, door=door, author=author, status=status)]
         part = cut(wanted, page)
-        facts = {
+        facts: dict[str, Any] = {
             "part": part,
             "lines": [(one, view(study.state, one), study.state.proposals[one.proposal]) for one in part.items],
             "query": {"door": door, "author": author, "status": status},
@@ -54,7 +54,7 @@ def one(desk: ADesk, submission: str) -> HTMLResponse:
         record = _known(study, submission)
         found = trail(study.state, record.id)
         verified = record.door == "verify" and not record.pending
-        facts = {
+        facts: dict[str, Any] = {
             "one": view(study.state, record),
             "record": record,
             "proposal": study.state.proposals[record.proposal],

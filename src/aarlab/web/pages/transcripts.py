@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, StreamingResponse
@@ -56,7 +56,14 @@ def transcript(
     with desk.reading() as study, _readable():
         found = _pages(_path(study, name)).page(page)
         entries = [(type(one).__name__, one) for one in found.entries if _has(one, q)]
-        facts = {"name": name, "part": found, "entries": entries, "q": q, "most": MOST, "last": page is None}
+        facts: dict[str, Any] = {
+            "name": name,
+            "part": found,
+            "entries": entries,
+            "q": q,
+            "most": MOST,
+            "last": page is None,
+        }
         return desk.page("transcript.html.j2", tab=tab, study=study, **facts)
 
 
