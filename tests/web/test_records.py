@@ -136,7 +136,7 @@ def test_snapshots_have_files_lineage_and_differences(web: httpx.Client, found: 
     text = page(web, f"snapshots/{found.new}")
     seen = words(text)
     assert "builds on" in seen
-    assert "method.py changed, 1 lines more, 1 fewer" in seen
+    assert "method.py changed, 1 line more, 1 line fewer" in seen
     assert "notes.md removed" in seen
     assert re.search(r'<tr class="removed">.*?return b&#39;0.5&#39;', text, re.DOTALL)
     assert re.search(r'<tr class="added">.*?return b&#39;0.497&#39;', text, re.DOTALL)

@@ -53,8 +53,11 @@ def transcript(
     q: Annotated[str, Query(max_length=300)] = "",
 ) -> HTMLResponse:
     """One page of one transcript, by default the last, which grows; with `q` only its entries that have these words."""
-    with desk.reading() as study, _readable():
-        found = _pages(_path(study, name)).page(page)
+    with desk.reading() as study:
+        path = _path(study, name)
+    with _readable():
+        found = _pages(path).page(page)  # not inside `reading`: a long one is read for seconds the first time
+    with desk.reading() as study:
         entries = [(type(one).__name__, one) for one in found.entries if _has(one, q)]
         facts: dict[str, Any] = {
             "name": name,
