@@ -20,7 +20,7 @@ def test_text_of_researchers_is_data_on_every_page(web: httpx.Client, study: Stu
     assert not set(answer.text) & {"\x1b", "\x9b", "\u202e", "\x07", "\r"}
 
 
-def test_the_list_has_the_study_and_its_best_row(web: httpx.Client, study: StudyPaths) -> None:
+def test_the_list_has_the_study_and_its_best_row(web: httpx.Client) -> None:
     page = web.get("/studies").text
     row = re.search(r"<tr>\s*<th scope=\"row\"><a href=\"/studies/toy\">.*?</tr>", page, re.DOTALL)
     assert row is not None

@@ -1,5 +1,7 @@
 """A new study: from a short form, or from a study file that is pasted or chosen."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
@@ -75,5 +77,5 @@ def _text(data: bytes, *, source: str) -> str:
 
 def _page(desk: Desk, values: dict[str, str], *, text: str = "", error: str = "") -> HTMLResponse:
     """What was filled in stays."""
-    shown = {"fields": fields(values), "text": text, "example": default_text(), "error": error}
+    shown: dict[str, Any] = {"fields": fields(values), "text": text, "example": default_text(), "error": error}
     return desk.page("launch.html.j2", status=400 if error else 200, **shown)

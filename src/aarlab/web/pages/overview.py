@@ -65,20 +65,23 @@ def standing_of(study: Study, launcher: Launcher) -> Standing:
 def overview(desk: ADesk, launch: Launch) -> HTMLResponse:
     """One study."""
     with desk.reading() as study:
-        facts = {"study": study, "standing": standing_of(study, launch), "report": study.paths.report.is_file()}
+        standing, report = standing_of(study, launch), study.paths.report.is_file()
         if not study.begun:
-            return desk.page("begin.html.j2", tab=tab, **facts)
+            return desk.page("begin.html.j2", tab=tab, study=study, standing=standing)
         costs, found = study.costs(), curves(study)
-        news = [*study.news][: -SHOWN_NEWS - 1 : -1]
-        shown = {
-            "view": study.view(),
-            "costs": costs,
-            "meters": meters(costs),
-            "curves": found,
-            "news": news,
-            "signs": study.signs(),
-        }
-        return desk.page("overview.html.j2", tab=tab, **facts, **shown)
+        return desk.page(
+            "overview.html.j2",
+            tab=tab,
+            study=study,
+            standing=standing,
+            report=report,
+            view=study.view(),
+            costs=costs,
+            meters=meters(costs),
+            curves=found,
+            news=[*study.news][: -SHOWN_NEWS - 1 : -1],
+            signs=study.signs(),
+        )
 
 
 @router.post("/studies/{study}/stop")
