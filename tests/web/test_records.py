@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.cli import inside
 from tests.support.lab import until
 from tests.support.records import Records, records
 from tests.support.toy import HELD_OUT
@@ -126,9 +127,23 @@ def test_the_operator_posts_and_is_refused_in_one_line(web: httpx.Client, found:
     refused = web.post("/studies/toy/forum", data={"kind": "result", "title": "It works"})
     assert refused.status_code == 400
     assert "a result names the submission that shows it" in words(refused.text)
-    assert web.post("/studies/toy/forum", data={"kind": "gossip", "title": "x"}).status_code == 400
+    gossip = web.post("/studies/toy/forum", data={"kind": "gossip", "title": "x"})
+    assert (gossip.status_code, "no such kind of post" in gossip.text) == (400, True)
     forged = web.post("/studies/toy/forum", data=form, headers={"origin": "http://evil.example"})
     assert forged.status_code == 403
+
+
+def test_the_operator_posts_from_a_terminal(found: Records, tmp_path: Path) -> None:
+    (tmp_path / "text.md").write_text("see the draws")
+    answers = ("--answers", found.finding, "--study", found.paths.root)
+    done = inside("post", "correction", "--title", "Not on the second draw", "--text", tmp_path / "text.md", *answers)
+    assert (done.status, done.err) == (0, "")
+    (made,) = [post for post in found.one.forum() if post.id == done.out.strip()]
+    assert (made.author, made.corrects, made.text) == ("operator", found.finding, "see the draws")
+    wrong = inside("post", "insigt", "--title", "x", "--study", found.paths.root)
+    assert (wrong.status, "did you mean" in wrong.err) == (2, True), wrong.err
+    refused = inside("post", "result", "--title", "x", "--study", found.paths.root)
+    assert (refused.status, "names the submission" in refused.err) == (2, True), refused.err
 
 
 def test_snapshots_have_files_lineage_and_differences(web: httpx.Client, found: Records) -> None:

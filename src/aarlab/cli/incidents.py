@@ -124,9 +124,8 @@ def reply(
 def _decide(about: str, decision: str, reason: str, *, by: str | None, study: Path | None, as_json: bool) -> None:
     import getpass
 
-    from aarlab.api.client import Operator
     from aarlab.cli import output
-    from aarlab.cli.serving import serving
+    from aarlab.cli.serving import ask
     from aarlab.cli.study import locate, read_state
     from aarlab.errors import UserError
     from aarlab.fleet.decisions import plan_decision
@@ -140,8 +139,7 @@ def _decide(about: str, decision: str, reason: str, *, by: str | None, study: Pa
     state = read_state(paths)
     target = _one(evidence(state), about).id if about.startswith("i-") else _submission(state, about)
     plan = plan_decision(state, target, request.decision)
-    with serving(paths), Operator(paths.operator_socket) as operator:
-        names = plan.carry_out(operator, request)
+    names = ask(paths, lambda operator: plan.carry_out(operator, request))
     data = {"incidents": names, **request.model_dump()}
     output.emit(data, as_json=as_json, render=lambda: output.say(f"{', '.join(names)}: {decision} by {request.by}"))
 

@@ -24,6 +24,7 @@ COMMANDS = (
     "submit",
     "join",
     "incidents",
+    "post",
     "final",
     "redteam",
     "host",

@@ -5,9 +5,8 @@ from typing import Annotated
 
 from fastapi import Form
 
-from aarlab.api.client import Operator
-from aarlab.cli.serving import serving
-from aarlab.errors import ResearcherError, UserError
+from aarlab.cli.serving import ask
+from aarlab.errors import UserError
 from aarlab.fleet.decisions import plan_decision
 from aarlab.web.desk import StudyDesk
 from aarlab.wire import Decision, DecisionRequest
@@ -29,9 +28,5 @@ def decide(desk: StudyDesk, about: str, decision: Decision, *, reason: str, by: 
     request = DecisionRequest(decision=decision, reason=reason, by=by)
     with desk.reading() as study:
         plan = plan_decision(study.state, about, decision)
-    try:
-        with serving(desk.study.paths), Operator(desk.study.paths.operator_socket) as operator:
-            names = plan.carry_out(operator, request)
-    except ResearcherError as error:
-        raise UserError(f"refused by the lab: {error}") from None
+    names = ask(desk.study.paths, lambda operator: plan.carry_out(operator, request))
     return f"{', '.join(names)}: {decision} by {by}"

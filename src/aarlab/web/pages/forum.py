@@ -1,13 +1,13 @@
 """The forum: conversations, looking for findings, and the operator's own posts."""
 
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from aarlab.api.client import Operator
-from aarlab.cli.serving import serving
-from aarlab.errors import ResearcherError, UserError
+from aarlab.cli.serving import ask
+from aarlab.errors import UserError
+from aarlab.fleet.posting import KINDS, announcement
 from aarlab.lab.records import FindingRecord
 from aarlab.lab.search import Query as Wanted
 from aarlab.lab.search import search
@@ -16,11 +16,10 @@ from aarlab.lab.views import finding
 from aarlab.web.desk import ADesk, Tab
 from aarlab.web.paging import PageNumber, cut
 from aarlab.web.studies import Study
-from aarlab.wire import TRUST, Finding, FindingKind, FindingRequest
+from aarlab.wire import TRUST, Finding
 
 LENGTH = 25
 """Conversations, or posts, of a page."""
-KINDS: tuple[str, ...] = get_args(FindingKind)
 router = APIRouter()
 tab = Tab("forum", "Forum")
 Text = Annotated[str, Query(max_length=300)]
@@ -68,38 +67,18 @@ def conversation(desk: ADesk, post: str, page: PageNumber | None = None) -> HTML
 def post(
     desk: ADesk,
     kind: Annotated[str, Form()],
-    title: Annotated[str, Form(max_length=200)],
+    title: Annotated[str, Form()],
     text: Annotated[str, Form()] = "",
     submission: Id = "",
     answers: Id = "",
 ) -> RedirectResponse:
     """The operator's post; `answers` is the post that it replies to, or corrects where it is a correction."""
-    if kind not in KINDS:
-        raise UserError(f"{kind[:40]!r} is no kind of post; there are {', '.join(KINDS)}")
-    parent = answers.strip() or None
-    request = FindingRequest.model_validate(
-        {
-            "kind": kind,
-            "title": title.strip(),
-            "text": text.replace("\r\n", "\n"),
-            "submission": submission.strip() or None,
-            "replies_to": None if kind == "correction" else parent,
-            "corrects": parent if kind == "correction" else None,
-        }
-    )
-    name = _announce(desk, request)
-    return desk.back(desk.address(f"forum/{name}"), "Your post is on the forum.")
-
-
-def _announce(desk: ADesk, request: FindingRequest) -> str:
+    request = announcement(kind, title=title, text=text, submission=submission, answers=answers)
     with desk.reading() as study:
         if not study.begun:
             raise UserError(f"{study.name}: has not begun, so it has no forum yet")
-    try:
-        with serving(desk.study.paths), Operator(desk.study.paths.operator_socket) as operator:
-            return operator.announce(request)
-    except ResearcherError as error:
-        raise UserError(f"refused by the lab: {error}") from None
+    name = ask(desk.study.paths, lambda operator: operator.announce(request))
+    return desk.back(desk.address(f"forum/{name}"), "Your post is on the forum.")
 
 
 def _seen(study: Study, record: FindingRecord) -> Finding:
