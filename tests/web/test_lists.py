@@ -1,11 +1,19 @@
 """What the pages are made of, without a server: parts of lists, differences, scales, bodies of entries."""
 
+import re
+from importlib import import_module
+from pathlib import Path
+
+from aarlab.web.app import PAGES
 from aarlab.web.bodies import shown
 from aarlab.web.difference import differences
 from aarlab.web.pages.board import WIDTH, Scale
 from aarlab.web.paging import cut
 from aarlab.wire import BoardRow
 
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "dashboard-records.md"
+WITHOUT = ("studies", "launch", "overview", "researchers", "settings")
+"""Pages that are none of the lab's records."""
 DIFF = """\
 diff --git a/method.py b/method.py
 index 1..2 100644
@@ -70,6 +78,12 @@ def test_seeds_stay_out_of_bodies() -> None:
     }
     assert not set("1234") & set(shown(body))
     assert '"value":0.5' in shown(body)
+
+
+def test_the_docs_name_every_tab() -> None:
+    text = DOCS.read_text()
+    tabs = {import_module(f"aarlab.web.pages.{name}").tab.title for name in PAGES if name not in WITHOUT}
+    assert set(re.findall(r"^\| (\w+) \| [a-z]", text, re.MULTILINE)) == tabs | {"tab"}
 
 
 def row(value: float, low: float, high: float) -> BoardRow:
