@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from aarlab.lab.budgets import spent_dollars
 from aarlab.report.attendance import HUMAN
 from aarlab.report.numbers import marks
 from aarlab.web.studies import Moment, Study
@@ -124,7 +125,7 @@ def curves(study: Study) -> Found:
     if not verified and not references:
         return Found((), ())
     seconds = study.state.clock.seconds()
-    spent = max((one.moment.dollars for one in verified), default=0.0)
+    spent = spent_dollars(study.state)
     unit, word = (3600.0, "hours") if seconds > _HOURS_FROM else (60.0, "minutes")
     draw = _Drawing(study.state.metric, verified, references)
     time = draw.curve("hours", f"working time in {word}", lambda one: one.seconds / unit, most=seconds / unit)

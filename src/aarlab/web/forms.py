@@ -36,10 +36,12 @@ CHOICES = {"problem.domain": ("chat", "math", "code"), "study.directions": ("div
 class Field:
     """One field of the form."""
 
+    key: str
+    """table.field: what it is called in the form."""
     name: str
-    """table.field, as in a study file."""
+    """In its table of the study file."""
     label: str
-    """In words."""
+    """The same in words."""
     help: str
     """What it is for, from the documentation of the setting."""
     value: str
@@ -52,19 +54,20 @@ class Field:
     """What it may hold, in words."""
 
 
-def fields(values: Mapping[str, str]) -> list[Field]:
-    """The form, filled with `values` where it has any and with defaults elsewhere."""
-    return [_field(name, values) for name in FIELDS]
+def fields(values: Mapping[str, str]) -> dict[str, list[Field]]:
+    """The form by table of the study file, filled with `values` where it has any and with defaults elsewhere."""
+    found: dict[str, list[Field]] = {}
+    for key in FIELDS:
+        found.setdefault(key.partition(".")[0], []).append(_field(key, values))
+    return found
 
 
 def config_of_form(values: Mapping[str, str]) -> StudyConfig:
     """What a filled form means. Raises UserError with the field and what is allowed."""
     raw: dict[str, dict[str, Any]] = {}
-    for field in fields(values):
-        table, name = field.name.split(".")
-        text = field.value.strip()
-        if text:
-            raw.setdefault(table, {})[name] = parse_value(text) if field.number else text
+    for table, own in fields(values).items():
+        filled = {field.name: field for field in own if field.value.strip()}
+        raw[table] = {name: _value(field) for name, field in filled.items()}
     return build_config(raw, source=FORM)
 
 
@@ -79,20 +82,26 @@ def default_text() -> str:
     return study_text(StudyConfig())
 
 
-def _field(name: str, values: Mapping[str, str]) -> Field:
-    table, field = name.split(".")
-    model = _model(table, field)
-    info = model.model_fields[field]
+def _value(field: Field) -> Any:
+    text = field.value.strip()
+    return parse_value(text) if field.number else text
+
+
+def _field(key: str, values: Mapping[str, str]) -> Field:
+    table, name = key.split(".")
+    model = _model(table, name)
+    info = model.model_fields[name]
     default = info.get_default(call_default_factory=True)
     literal = get_args(info.annotation) if get_origin(info.annotation) is not None else ()
     return Field(
+        key=key,
         name=name,
-        label=field.replace("_", " "),
+        label=name.replace("_", " "),
         help=(info.description or "").replace("\n", " "),
-        value=values.get(name, f"{default:g}" if isinstance(default, int | float) else str(default)),
-        choices=CHOICES.get(name) or tuple(one for one in literal if isinstance(one, str)),
+        value=values.get(key, f"{default:g}" if isinstance(default, int | float) else str(default)),
+        choices=CHOICES.get(key) or tuple(one for one in literal if isinstance(one, str)),
         number=isinstance(default, int | float),
-        allowed=allowed_values(model, field),
+        allowed=allowed_values(model, name),
     )
 
 
