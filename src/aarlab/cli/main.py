@@ -13,6 +13,7 @@ from aarlab.errors import AarlabError
 COMMANDS = (
     "run",
     "steering",
+    "serve",
     "show",
     "record",
     "transcript",
@@ -23,6 +24,7 @@ COMMANDS = (
     "submit",
     "join",
     "incidents",
+    "post",
     "final",
     "redteam",
     "host",
