@@ -14,6 +14,7 @@ COMMANDS = (
     "run",
     "steering",
     "show",
+    "watch",
     "record",
     "transcript",
     "ledger",
