@@ -3,9 +3,10 @@
 All make the same experiment on the same small models, items, tokens and threads, a step a turn: weak teacher, ceiling,
 vanilla student, and a student with the confidence loss. Ratios are ours / theirs, goal <= 0.9, of the mean training
 step of the strong model, of the whole vanilla experiment (loading, three trainings, answers), and of the mean step with
-the confidence loss. docs/peers.md says where the others' code comes from, and what they do differently.
+the confidence loss; of core time, which other work on the machine changes little, and of wall time. docs/peers.md says
+where the others' code comes from, and what they do differently.
 
-python benchmarks/peers.py [--openai CLONE] [--eleuther CLONE] [--python PYTHON] [--markdown FILE] [--json]
+python -m benchmarks.peers [--openai CLONE] [--eleuther CLONE] [--python PYTHON] [--markdown FILE] [--json]
 """
 
 import argparse
@@ -31,18 +32,27 @@ ROOT = Path(__file__).resolve().parents[1]
 GOAL = 0.9
 TURN_SECONDS = 300.0
 """Longest turn: a step, or loading a model."""
-WARM = 2
-"""Steps of each training that are not in the mean of a step."""
+WARM = 1
+"""First steps of each training that are not in the mean of a step: some of them load the model, too."""
 OURS = "ours"
-NAMES = {OURS: "aarlab", "plain": "Trainer + PEFT", "eleuther": "EleutherAI/w2s", "openai": "openai/weak-to-strong"}
-WEIGHTS = {OURS: "LoRA", "plain": "LoRA", "eleuther": "LoRA, head", "openai": "all"}
+NAMES = {
+    OURS: "aarlab",
+    "plain": "Trainer + PEFT",
+    "sorted": "Trainer + PEFT, by length",
+    "eleuther": "EleutherAI/w2s",
+    "openai": "openai/weak-to-strong",
+}
+MODULES = {"sorted": ("plain", "--by-length")}
+"""Of benchmarks/contenders, and what it is told; by default it has the contender's name."""
+WEIGHTS = {OURS: "LoRA", "plain": "LoRA, head", "sorted": "LoRA, head", "eleuther": "LoRA, head", "openai": "all"}
 """What they train."""
 COLUMNS = (
-    *("", "trained", "step, ms", "ratio", "of core time", "experiment, s", "ratio", "of core time"),
-    *("step with confidence loss, ms", "ratio", "of core time", "accuracy: teacher, ceiling, vanilla, confidence"),
+    *("", "trained", "step, core ms", "ratio", "wall", "experiment, core s", "ratio", "wall"),
+    *("step with confidence loss, core ms", "ratio", "wall", "accuracy: teacher, ceiling, vanilla, confidence"),
 )
-MEASURES = {"step_ms": "step", "experiment_s": "experiment", "confidence_ms": "step with confidence loss"}
-RANK, RATE, FULL_RATE = 8, 3e-3, 3e-4
+MEASURES = {"step": "ms", "experiment": "s", "confidence": "ms"}
+"""What is compared, with its unit in the names of Row's fields."""
+RANK, RATE, FULL_RATE = 8, 1e-2, 1e-3
 """Of LoRA adapters; the highest rates of them and of a training of all weights."""
 TELL_SECONDS = 5.0
 BEGIN, END = "<!-- table: benchmarks/peers.py -->", "<!-- end -->"
@@ -81,12 +91,13 @@ class Run:
 def start(name: str, job: Job, *, clone: Path | None, python: str, threads: int) -> Run:
     """Starts a contender, which waits for its first turn. `clone` is where others' code lies."""
     log = Path(job.folder) / f"{name}.log"
+    module, *told = MODULES.get(name, (name,))
     path = [str(ROOT), str(ROOT / "src"), *([str(clone)] if clone else [])]
     quiet = {"WANDB_MODE": "disabled", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
     quiet |= {"HF_DATASETS_DISABLE_PROGRESS_BARS": "1", "PYTHONWARNINGS": "ignore"}
     with log.open("w", encoding="utf-8") as stream:
         process = subprocess.Popen(
-            [python, "-m", f"benchmarks.contenders.{name}", json.dumps(asdict(job))],
+            [python, "-m", f"benchmarks.contenders.{module}", json.dumps(asdict(job)), *told],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stream,
@@ -169,25 +180,13 @@ def ratio(ours: float | None, theirs: float | None) -> str:
 
 def cells(one: Row, ours: Row) -> list[str]:
     """Of the table."""
-    own = one.name == OURS
-
-    def against(name: str) -> str:
-        return "" if own else ratio(getattr(ours, name), getattr(one, name))
-
-    return [
-        NAMES[one.name],
-        WEIGHTS[one.name],
-        f"{one.step_ms:.0f}",
-        against("step_ms"),
-        against("step_core_ms"),
-        f"{one.experiment_s:.1f}",
-        against("experiment_s"),
-        against("experiment_core_s"),
-        "-" if one.confidence_ms is None else f"{one.confidence_ms:.0f}",
-        against("confidence_ms"),
-        against("confidence_core_ms"),
-        ", ".join(f"{right:.3f}" for right in one.found.values()),
-    ]
+    found = [NAMES[one.name], WEIGHTS[one.name]]
+    for what, unit in MEASURES.items():
+        core = getattr(one, f"{what}_core_{unit}")
+        found.append("-" if core is None else f"{core:.0f}" if unit == "ms" else f"{core:.1f}")
+        for name in (f"{what}_core_{unit}", f"{what}_{unit}"):
+            found.append("" if one.name == OURS else ratio(getattr(ours, name), getattr(one, name)))
+    return [*found, ", ".join(f"{right:.3f}" for right in one.found.values())]
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -198,14 +197,13 @@ def table(rows: Sequence[Row]) -> str:
 
 def verdict(rows: Sequence[Row]) -> str:
     """In words: where the goal is met, and where not."""
-    ours, others = rows[0], rows[1:]
-    missed = [
-        f"{NAMES[one.name]} ({what} {ratio(getattr(ours, name), getattr(one, name))})"
-        for one in others
-        for name, what in MEASURES.items()
-        if getattr(one, name) is not None and getattr(ours, name) > GOAL * getattr(one, name)
-    ]
-    return f"goal <= {GOAL} of wall time: " + (f"missed against {'; '.join(missed)}" if missed else "met everywhere")
+    missed = []
+    for one in rows[1:]:
+        for what, unit in MEASURES.items():
+            ours, theirs = (getattr(which, f"{what}_core_{unit}") for which in (rows[0], one))
+            if theirs is not None and ours > GOAL * theirs:
+                missed.append(f"{NAMES[one.name]} ({what} {ratio(ours, theirs)})")
+    return f"goal <= {GOAL} of core time: " + (f"missed against {'; '.join(missed)}" if missed else "met everywhere")
 
 
 def versions(python: str) -> str:
@@ -227,11 +225,11 @@ def measure(options: argparse.Namespace) -> list[Row]:
             seed=options.seed,
         )
         job = Job(folder, options.batch, options.epochs, RANK, RATE, FULL_RATE, options.seed)
-        clones = {OURS: None, "plain": None, "eleuther": options.eleuther, "openai": options.openai}
-        chosen = {name: clone for name, clone in clones.items() if clone or name in (OURS, "plain")}
+        clones = {OURS: None, "plain": None, "sorted": None}
+        clones |= {name: found for name in ("eleuther", "openai") if (found := getattr(options, name))}
         runs = [
-            start(name, job, clone=clone, python=options.python, threads=options.threads)
-            for name, clone in chosen.items()
+            start(name, job, clone=where, python=options.python, threads=options.threads)
+            for name, where in clones.items()
         ]
         try:
             race(runs)
@@ -259,8 +257,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--eleuther", type=clone, metavar="CLONE", help="folder of EleutherAI/w2s")
     made.add_argument("--python", default=sys.executable, help="interpreter that has what all of them import")
     made.add_argument("--threads", type=int, default=1, help="of each contender (default 1)")
-    made.add_argument("--items", type=int, default=1024, help="of the student; half as many for teacher and test")
-    made.add_argument("--words", type=int, default=60, help="median length of an item")
+    made.add_argument("--items", type=int, default=384, help="of the student; half as many for teacher and test")
+    made.add_argument("--words", type=int, default=30, help="median length of an item")
     made.add_argument("--layers", type=int, default=4, help="of the strong model")
     made.add_argument("--width", type=int, default=128, help="of the strong model; the weak one has a quarter")
     made.add_argument("--batch", type=int, default=32, help="items of a step")

@@ -13,7 +13,7 @@ from benchmarks.contenders.job import PARTS, Item
 FILLERS = [f"w{number}" for number in range(200)]
 CUES = ([f"yes{number}" for number in range(8)], [f"no{number}" for number in range(8)])
 """Words that speak for right and for wrong."""
-SHARE = 0.15
+SHARE = 0.3
 """Of the words of an item that are cues."""
 FRAME = ["Question", "Answer", "Label", "True", "False", "A", "B", ":"]
 SPECIAL = ["<pad>", "<unk>", "<eos>"]

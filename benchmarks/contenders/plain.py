@@ -1,4 +1,7 @@
-"""transformers.Trainer with PEFT and its classification head, as its documentation has it: what others build on."""
+"""transformers.Trainer with PEFT and a classification head, as their documentation has it: what others build on.
+
+With --by-length its batches are of similar lengths, as ours are; few use that.
+"""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -62,8 +65,9 @@ def soft_loss(outputs: Any, labels: Any, num_items_in_batch: object = None) -> A
 class Plain:
     """A new model for each training."""
 
-    def __init__(self, job: Job, baton: Baton) -> None:
+    def __init__(self, job: Job, baton: Baton, *, by_length: bool) -> None:
         self._job, self._baton = job, baton
+        self._sampling = "group_by_length" if by_length else "random"
 
     def teacher(self) -> tuple[Sequence[float], float]:
         items, test = self._job.items("teacher"), self._job.items("test")
@@ -84,9 +88,10 @@ class Plain:
         model.config.pad_token_id = tokenizer.pad_token_id
         rank = self._job.rank
         config = LoraConfig(r=rank, lora_alpha=rank, target_modules="all-linear", task_type=TaskType.SEQ_CLS)
+        chosen = arguments(self._job, Path(self._job.folder) / "plain")
         trainer = Trainer(
             model=get_peft_model(model, config),
-            args=TrainingArguments(**arguments(self._job, Path(self._job.folder) / "plain")),
+            args=TrainingArguments(**chosen, train_sampling_strategy=self._sampling),
             train_dataset=_rows(tokenizer, items, labels),
             data_collator=DataCollatorWithPadding(tokenizer),
             processing_class=tokenizer,
@@ -110,7 +115,7 @@ def _rows(tokenizer: Any, items: Sequence[Item], labels: Sequence[float]) -> lis
 
 def main() -> None:
     baton, job = Baton(), job_of(sys.argv[1])
-    play(Plain(job, baton), job, baton, confidence=False)
+    play(Plain(job, baton, by_length="--by-length" in sys.argv), job, baton, confidence=False)
 
 
 if __name__ == "__main__":
