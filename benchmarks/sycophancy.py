@@ -16,7 +16,7 @@ from aarlab.sycophancy.world import GATES
 
 SEEDS = range(1, 6)
 BEGIN, END = "<!-- measured: python benchmarks/sycophancy.py -->", "<!-- end -->"
-SETTINGS = {"mean_difference": ({"strength": 0.5}, {}, {"strength": 2.0}), "consistency": ({}, {"soft": True})}
+SETTINGS = {"mean_difference": ({"strength": 0.5}, {}, {"strength": 2.0}), "consistency": ({"l2": 0.1}, {})}
 """What is measured beside the defaults."""
 
 

@@ -16,7 +16,7 @@ from aarlab.canonical import digest_json
 from aarlab.problem.benchmarks import Benchmark, Measured, Run, score
 from aarlab.problem.contract import BASELINE, Card, Part, Progress, Score, Variant
 from aarlab.sycophancy.card import write_card
-from aarlab.sycophancy.methods import METHODS, few_labels, usable
+from aarlab.sycophancy.methods import METHODS, all_labels, usable
 from aarlab.sycophancy.pool import Pool, read
 from aarlab.sycophancy.sources import HIDDEN, SOURCES
 from aarlab.sycophancy.splits import Splits, split
@@ -176,7 +176,7 @@ class SycophancyProblem:
         marks: dict[str, Callable[[SycophancyDraw, int], Outcome]] = {
             BASELINE: lambda draw, seed: _trained("do_nothing", draw, seed),
             **{name: _mark(name) for name in BASELINES if name in usable(labels=self._rules.labels)},
-            "all labels": lambda draw, seed: draw.measured(few_labels(draw.world.oracle, seed=seed)),
+            "all labels": lambda draw, seed: draw.measured(all_labels(draw.world.oracle, seed=seed)),
             "no opinion": lambda draw, _: _unopinionated(draw),
         }
         draws = [(self.draw(seed, part=part), seed) for seed in seeds]
