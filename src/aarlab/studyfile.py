@@ -45,7 +45,7 @@ def load_study(path: Path, *, sets: Sequence[str] = ()) -> StudyConfig:
     Raises UserError naming file, field and what is allowed.
     """
     config_from_sets(sets)  # so that an error of theirs is not blamed on the file
-    raw = _resolve_paths(read_toml(path), base=path.absolute().parent)
+    raw = resolve_paths(read_toml(path), base=path.absolute().parent)
     return build_config(apply_sets(raw, sets), source=str(path))
 
 
@@ -129,7 +129,8 @@ def validate_table(model: type[M], content: Mapping[str, Any], *, source: str, t
         raise UserError(f"{source}: {_fault(error, model, table)}") from None
 
 
-def _resolve_paths(raw: Mapping[str, Any], *, base: Path) -> dict[str, Any]:
+def resolve_paths(raw: Mapping[str, Any], *, base: Path) -> dict[str, Any]:
+    """The tables with relative paths meant from the folder `base`."""
     resolved = dict(raw)
     for table, fields in PATH_FIELDS.items():
         content = raw.get(table)
@@ -137,7 +138,7 @@ def _resolve_paths(raw: Mapping[str, Any], *, base: Path) -> dict[str, Any]:
             paths = {key: _absolute(content[key], base) for key in fields if key in content}
             resolved[table] = {**content, **paths}
     if isinstance(raw.get(FLEET), list):
-        resolved[FLEET] = [_resolve_paths(one, base=base) if isinstance(one, Mapping) else one for one in raw[FLEET]]
+        resolved[FLEET] = [resolve_paths(one, base=base) if isinstance(one, Mapping) else one for one in raw[FLEET]]
     return resolved
 
 
