@@ -14,6 +14,7 @@ COMMANDS = (
     "run",
     "steering",
     "show",
+    "compare",
     "record",
     "transcript",
     "ledger",
