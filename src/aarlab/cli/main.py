@@ -15,6 +15,7 @@ COMMANDS = (
     "steering",
     "show",
     "compare",
+    "diversity",
     "record",
     "transcript",
     "ledger",

@@ -12,8 +12,8 @@ def sentences(found: Comparison) -> list[str]:
     count = len([one for one in found.contrasts if one.difference.low is not None])
     if count > 1:
         said.append(
-            f"{count} differences stand here, each with a 95 % interval of its own: were no arm different from any other, "
-            f"about {0.05 * count:.1g} would still exclude zero."
+            f"{count} differences stand here, each with a 95 % interval of its own: were all arms alike, about "
+            f"{0.05 * count:.1g} would still exclude zero."
         )
     if found.left_out:
         said.append(f"{found.left_out} studies are not finished and were left out.")
@@ -25,10 +25,8 @@ def sentence(one: Contrast) -> str:
     found = one.difference
     head = f"{title(one.measure)}: {one.one} - {one.other} = {found.mean:+.3f}"
     if found.low is None:
-        noise = (
-            f" (±{one.noise:.3f} by the test items alone, which says nothing of luck in research)" if one.noise else ""
-        )
-        return f"{head}{noise}, one study of each: {TOO_FEW}."
+        noise = f" (±{one.noise:.3f} by the test items alone)" if one.noise else ""
+        return f"{head}{noise}, one study of an arm, which says nothing of luck in research: {TOO_FEW}."
     kind = f"{found.pairs} pairs" if found.paired else f"{found.pairs} or more repeats each, not paired"
     exact = f", sign-flip p = {found.exact:.3g}" if found.exact is not None else ""
     return f"{head} ({found.low:+.3f} to {found.high:+.3f}; {kind}{exact}): {_verdict(one)}."
@@ -84,13 +82,6 @@ def _differences(found: Comparison) -> Iterator[str]:
         at = one.difference
         ends = "-" if at.low is None else f"{at.low:+.3f} to {at.high:+.3f}"
         exact = "-" if at.exact is None else f"{at.exact:.3g}"
-        cells = [
-            title(one.measure),
-            f"{one.one} - {one.other}",
-            f"{at.mean:+.3f}",
-            ends,
-            str(at.pairs),
-            exact,
-            at.verdict,
-        ]
+        head = [title(one.measure), f"{one.one} - {one.other}", f"{at.mean:+.3f}"]
+        cells = [*head, ends, str(at.pairs), exact, at.verdict]
         yield f"| {' | '.join(cells)} |"
