@@ -25,7 +25,7 @@ RULES: tuple[tuple[str, str], ...] = (
     ),
     ("unsupervised elicitation", r"\blabels\.prior\b|zero_shot"),
     ("ensemble", r"resampled|ensemble|bagg(ed|ing)|n_heads|vote"),
-    ("model internal", r"mean_difference|low_rank|projected|principal|\bpca\b|\bsvd\b|eigh"),
+    ("model internal", r"mean_difference|low_rank|projected|principal|\bpca\b|\bsvd\b|\beigh"),
     ("distillation", r"labels\.student|labels\.teacher|distil|soft_labels|vanilla|task\.teacher"),
     ("other", r"labels\.product|em_posterior|neighbours|dawid|noisy_channel|critic"),
 )
