@@ -40,8 +40,8 @@ class StrongModel(Protocol):
         """One adapter trained on soft targets [n] in [0, 1], by cross-entropy over the two label tokens.
 
         `weight` [n] >= 0 counts items (mean 1 over those that have any; those with 0 are not read); `retarget` moves
-        the targets of each batch; `epochs` other than the task's; `start` goes on from an adapter. Deterministic in its
-        arguments on one kind of machine. Raises ResearcherError when no item has weight.
+        the targets of each batch, also out of [0, 1]; `epochs` other than the task's; `start` goes on from an adapter.
+        Deterministic in its arguments on one kind of machine. Raises ResearcherError when no item has weight.
         """
         ...
 

@@ -112,6 +112,8 @@ def _taken(tensors: Mapping[str, Half], place: int, shapes: Shapes) -> Adapter:
 def _check(adapter: Adapter) -> None:
     if not adapter.down or set(adapter.down) != set(adapter.up):
         malformed("an adapter needs A and B of the same modules")
+    if len({down.shape[:1] for down in adapter.down.values()}) != 1:
+        malformed("all modules of an adapter must have the same rank")
     for module, down in adapter.down.items():
         up = adapter.up[module]
         if down.dtype != np.float16 or up.dtype != np.float16:

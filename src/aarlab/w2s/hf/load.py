@@ -82,7 +82,7 @@ def load(
 def _read(ref: ModelRef, dtype: Any) -> tuple[Any, Any]:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    where = {"trust_remote_code": False, "local_files_only": ref.local}
+    where: dict[str, Any] = {"trust_remote_code": False, "local_files_only": ref.local}
     where |= {} if ref.local else {"revision": ref.revision}
     try:
         tokenizer = AutoTokenizer.from_pretrained(ref.name, use_fast=True, **where)
