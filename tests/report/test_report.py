@@ -17,7 +17,8 @@ from tests.support.cli import aarlab, closed_study
 from tests.support.lab import LabProcess
 
 VOID = {"meta", "img", "br", "hr", "input", "link"}
-SECTIONS = ["headline", "board", "time", "findings", "incidents", "cards", "costs", "limits", "ledger", "settings"]
+SECTIONS = ["headline", "board", "time", "diversity", "findings", "incidents", "cards"]
+SECTIONS += ["costs", "limits", "ledger", "settings"]
 
 
 class Page(HTMLParser):

@@ -53,6 +53,23 @@ def go_on(folder: Path) -> None:
     if outcome == "failed":
         say(f"some studies did not finish; to try them again: aarlab resume --study {folder}")
         raise typer.Exit(1)
+    _conclude(folder)
+
+
+def _conclude(folder: Path) -> None:
+    """The comparison on the screen, and the experiment's report."""
+    from aarlab.cli.compare import members_of, show_comparison
+    from aarlab.cli.output import say
+    from aarlab.fleet.experiment import open_experiment
+    from aarlab.report.comparison import compare
+    from aarlab.report.experiment import build_experiment_report
+
+    record = open_experiment(folder)
+    if len(record.arms) > 1:
+        found = compare(members_of([folder]))
+        show_comparison(found)
+        report = build_experiment_report(folder, name=record.name, runs=record.runs, found=found)
+        say(f"report: {report}")
     say(f"finished: all studies are done; aarlab compare {folder}")
 
 

@@ -43,14 +43,15 @@ def compare(
 
     if as_json and markdown:
         raise UserError("--json and --markdown: choose one")
-    found = found_of(_members(paths or [_latest()]), measures=outcome or (), level=level)
+    found = found_of(members_of(paths or [_latest()]), measures=outcome or (), level=level)
     if markdown:
         output.say(written(found))
     else:
-        output.emit(found, as_json=as_json, render=lambda: _show(found))
+        output.emit(found, as_json=as_json, render=lambda: show_comparison(found))
 
 
-def _show(found: "Comparison") -> None:
+def show_comparison(found: "Comparison") -> None:
+    """Arms and differences, for a person."""
     from aarlab.cli import output
     from aarlab.report.comparison_words import arm_cells, arm_columns, sentences
 
@@ -72,7 +73,7 @@ def _latest() -> Path:
     return found[-1].parent
 
 
-def _members(paths: Sequence[Path]) -> "list[Member]":
+def members_of(paths: Sequence[Path]) -> "list[Member]":
     """All studies of all paths that have begun, under the label of their arm."""
     from aarlab.cli.study import events_of, experiment_folder, locate
     from aarlab.fleet.experiment import open_experiment, study_of

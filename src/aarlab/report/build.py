@@ -22,8 +22,10 @@ from aarlab.lab.store import Event
 from aarlab.lab.transfers import rows as transfers
 from aarlab.lab.views import final, forum, study
 from aarlab.paths import StudyPaths
-from aarlab.report.charts import interval_chart, time_chart
+from aarlab.report.charts import entropy_chart, interval_chart, time_chart
 from aarlab.report.costs import costs
+from aarlab.report.diversity.study import Diversity, diversity_of
+from aarlab.report.diversity.study import sentences as diversity_words
 from aarlab.report.generalisation import lines, words
 from aarlab.report.markdown import render_markdown
 from aarlab.report.numbers import ends, lab_facts, marks, methods, timeline
@@ -74,6 +76,7 @@ def _facts(paths: StudyPaths, events: Sequence[Event]) -> dict[str, Any]:
     state = State.of(events)
     rows = _ordered(operator_board(state))
     posts, found = forum(state), transfers(state)
+    diverse = diversity_of(state, Snapshots(paths.snapshots))
     return {
         "study": study(state),
         "protocol": state.settings().verify.protocol,
@@ -85,7 +88,9 @@ def _facts(paths: StudyPaths, events: Sequence[Event]) -> dict[str, Any]:
         "transfers": lines(found),
         "transfer_words": words(found),
         "ends": ends(rows),
-        "charts": _charts(events, rows.rows),
+        "charts": _charts(events, rows.rows, diverse),
+        "diversity": diverse,
+        "diversity_words": diversity_words(diverse),
         "posts": posts[:MAX_FINDINGS],
         "posts_left_out": max(0, len(posts) - MAX_FINDINGS),
         "cards": _cards(paths, state, methods(rows)),
@@ -105,12 +110,14 @@ def _ordered(rows: Board) -> Board:
     return rows.model_copy(update={"rows": (*methods(rows), *marks(rows))})
 
 
-def _charts(events: Sequence[Event], rows: Sequence[BoardRow]) -> dict[str, Markup]:
+def _charts(events: Sequence[Event], rows: Sequence[BoardRow], diverse: Diversity) -> dict[str, Markup]:
     """SVG by name; there is none before the first value."""
-    if not any(row.value is not None for row in rows):
-        return {}
-    references = [row for row in rows if row.kind == "mark"]
-    drawn = {"intervals": interval_chart(rows), "time": time_chart(timeline(events), references)}
+    drawn: dict[str, str] = {}
+    if any(row.value is not None for row in rows):
+        references = [row for row in rows if row.kind == "mark"]
+        drawn = {"intervals": interval_chart(rows), "time": time_chart(timeline(events), references)}
+    if diverse.steps:
+        drawn["diversity"] = entropy_chart(diverse.steps)
     return {name: Markup(svg) for name, svg in drawn.items()}
 
 

@@ -75,8 +75,12 @@ class Diversity:
 
 def diversity(paths: StudyPaths) -> Diversity:
     """Of a study that has begun. Raises OperatorError when a snapshot is missing."""
-    state = State.of(read_events(paths.database))
-    made = _made(state, Snapshots(paths.snapshots))
+    return diversity_of(State.of(read_events(paths.database)), Snapshots(paths.snapshots))
+
+
+def diversity_of(state: State, snapshots: Snapshots) -> Diversity:
+    """The same of a study whose ledger was read."""
+    made = _made(state, snapshots)
     values = {one.snapshot: one.value for one in state.submissions.values() if one.door == "verify"}
     lines = tuple(_line(one, values.get(one.snapshot)) for one in made)
     told = [line for line in lines if line.by_code != UNKNOWN]
@@ -102,13 +106,14 @@ def _made(state: State, snapshots: Snapshots) -> list[Made]:
     first: dict[str, SubmissionRecord] = {}
     for record in sorted(state.submissions.values(), key=lambda one: one.seq):
         first.setdefault(record.snapshot, record)
+    files = snapshots.every(list(first))
     return [
         Made(
             snapshot=name,
             researcher=record.researcher,
             family=state.proposals[record.proposal].family,
             parents=state.snapshots[name].parents,
-            files=snapshots.files(name),
+            files=files[name],
         )
         for name, record in first.items()
     ]
