@@ -1,8 +1,6 @@
 """Arms compared: areas and levels that can be checked by hand, pairs by seed, and words for what cannot be told."""
 
-import json
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +9,6 @@ from aarlab.report.comparison import Member, compare
 from aarlab.report.comparison_words import markdown, sentences
 from aarlab.report.contrast import TOO_FEW
 from aarlab.report.outcomes import Outcome, Step
-from tests.support.cli import closed_study, inside
 
 STEPS = (Step(1.0, 10.0, 0.2), Step(2.0, 20.0, 0.1), Step(3.0, 40.0, 0.5))
 BASE = Outcome("s", 1, 0.6, 0.1, STEPS, hours=4.0, dollars=50.0, entropy=1.0, abroad={}, finished=True)
@@ -75,16 +72,3 @@ def test_an_outcome_that_is_not_everywhere_is_refused() -> None:
         compare([both[0], Member("b", "", BASE)], measures=["on:math"])
     with pytest.raises(UserError, match="it is not known"):
         compare(both, measures=["best-dev"])
-
-
-def test_two_unrelated_studies_and_their_diversity_from_the_command(tmp_path: Path) -> None:
-    study = closed_study(tmp_path / "toy")
-    other = tmp_path / "other"
-    assert inside("compare", study.root, other).err.count("\n") == 1
-    assert inside("compare", study.root, study.root).status == 2
-    shown = inside("diversity", "--study", study.root, "--json")
-    found = json.loads(shown.out)
-    assert (shown.status, found["researchers"], found["again"]["repeated"]) == (0, 1, 0)
-    (method,) = found["methods"]
-    assert (method["family"], method["complexity"]["lines"], method["parents"]) == ("other", 2, [])
-    assert "<script>" not in inside("diversity", "--study", study.root).out

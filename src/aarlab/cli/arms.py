@@ -77,6 +77,7 @@ def check_experiment(path: Path, *, sets: Sequence[str], assume: Sequence[str], 
     """Validates every arm and its data, and says what all of it may cost."""
     from aarlab.cli import output
     from aarlab.cli.problem import build_problem
+    from aarlab.cli.run import require_models
     from aarlab.estimate import Assumptions, estimate
     from aarlab.experiment import load_experiment
 
@@ -98,6 +99,10 @@ def check_experiment(path: Path, *, sets: Sequence[str], assume: Sequence[str], 
         }
     data = {"experiment": experiment.settings, "studies": experiment.count, "arms": arms}
     output.emit(data, as_json=as_json, render=lambda: _show_check(experiment, arms))
+    for config in experiment.configs.values():
+        require_models(config)
+    if not as_json:
+        output.say("The settings are valid.")
 
 
 def _show_check(experiment: "Experiment", arms: dict[str, dict[str, Any]]) -> None:
@@ -119,7 +124,6 @@ def _show_check(experiment: "Experiment", arms: dict[str, dict[str, Any]]) -> No
     output.show(output.table(columns, rows, title=f"{experiment.name}: arms", right=(1, 2, 3, 4, 5)), "")
     for line in _sentences(experiment):
         output.say(line)
-    output.say("The settings are valid.")
 
 
 def _sentences(experiment: "Experiment") -> list[str]:

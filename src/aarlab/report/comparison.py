@@ -106,9 +106,7 @@ def compare(members: Sequence[Member], *, measures: Sequence[str] = (), level: f
     done = [one for one in members if one.outcome.finished]
     arms = list(dict.fromkeys(one.arm for one in done))
     if len(arms) < 2:
-        raise UserError(
-            f"there are finished studies of {len(arms)} arm(s) and it takes two to compare; `aarlab status`"
-        )
+        raise UserError(f"it takes two arms to compare, and {len(arms)} have finished studies; `aarlab status`")
     horizons = {axis: max(getattr(one.outcome, axis) for one in done) for axis in ("hours", "dollars")}
     names = _names(done, measures)
     values = [{name: _value(one.outcome, name, horizons) for name in names} for one in done]
