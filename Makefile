@@ -5,6 +5,7 @@
 # make bench            benchmarks, each as a ratio (minutes); peers.py needs others' code: docs/peers.md
 # make docs             rewrite the generated references
 # make results          docs/results.md: all methods on all embedded domains (minutes)
+# make claims           docs/claims.md: five claims about the organisation of research, as experiments (minutes)
 # make verified         docs/verified.md: each of them handed in to a real lab, in each domain (minutes)
 SHELL := /bin/bash
 ARGS ?=
@@ -13,7 +14,7 @@ export PYTHON
 # A user's own text needs the language model: named in ARGS, or in a study file that ARGS names.
 OWN_TEXT = $(findstring problem.data,$(ARGS))$(shell grep -lsE '^[[:space:]]*data[[:space:]]*=' $(filter %.toml,$(ARGS)))
 
-.PHONY: run test test-slow lint bench docs results verified setup
+.PHONY: run test test-slow lint bench docs results verified claims setup
 
 run:
 	@tools/setup.sh $(if $(strip $(OWN_TEXT)),text)
@@ -49,6 +50,10 @@ results:
 verified:
 	@tools/setup.sh
 	@.venv/bin/python benchmarks/verified.py --markdown docs/verified.md $(ARGS)
+
+claims:
+	@tools/setup.sh
+	@.venv/bin/python examples/claims/claims.py --markdown docs/claims.md $(ARGS)
 
 setup:
 	@tools/setup.sh $(ARGS)
