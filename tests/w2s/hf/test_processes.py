@@ -1,4 +1,4 @@
-"""Two processes of `accelerate launch` on one CPU give what one gives."""
+"""Two processes of torchrun, which `accelerate launch` starts for GPUs, give on one CPU what one gives."""
 
 import os
 import signal
@@ -54,8 +54,7 @@ def test_two_processes_give_the_same_as_one(language: LanguageModel, folder: Pat
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--multi_cpu", "--num_processes=2"]
-    launch += ["--num_machines=1", "--mixed_precision=no", "--dynamo_backend=no", f"--main_process_port={port}"]
+    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", f"--master-port={port}"]
     own = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]), "OMP_NUM_THREADS": "1"}
     command = [*launch, str(program), str(folder), str(tmp_path / "kept"), str(tmp_path / "found")]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
