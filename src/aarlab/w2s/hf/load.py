@@ -51,6 +51,20 @@ class ModelRef:
         return str(self.revision)
 
 
+def files_of(ref: ModelRef) -> tuple[Path, tuple[str, ...]]:
+    """The folder on this disk with the model's files, and their names. Raises OperatorError when it is not here yet."""
+    folder = Path(ref.name)
+    if not ref.local:
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import LocalEntryNotFoundError
+
+        try:
+            folder = Path(snapshot_download(ref.name, revision=ref.revision, local_files_only=True))
+        except LocalEntryNotFoundError:
+            raise OperatorError(f"{ref.name} is not in the cache of the hub: load it once") from None
+    return folder, tuple(sorted(file.name for file in folder.iterdir() if file.suffix in READ and file.is_file()))
+
+
 def load(
     ref: ModelRef,
     *,
