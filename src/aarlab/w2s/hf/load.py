@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from aarlab.canonical import digest_json
 from aarlab.errors import OperatorError, UserError
-from aarlab.w2s.hf.settings import Recipe
+from aarlab.w2s.hf.settings import Generator, Recipe
 
 if TYPE_CHECKING:
     from aarlab.w2s.hf.model import LanguageModel
@@ -70,7 +70,7 @@ def load(
     *,
     recipe: Recipe,
     chat_template: Literal["auto", "yes", "no"] = "auto",
-    generator: Literal["transformers", "vllm"] = "transformers",
+    generator: Generator = "transformers",
     device: str | None = None,
 ) -> "LanguageModel":
     """Loads model and tokenizer. Raises UserError on what is not a usable model, OperatorError on a missing extra or
