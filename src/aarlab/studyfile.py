@@ -50,6 +50,11 @@ def load_study(path: Path, *, sets: Sequence[str] = ()) -> StudyConfig:
     return build_config(apply_sets(raw, sets), source=str(path))
 
 
+def parse_study(text: str, *, base: Path, source: str) -> StudyConfig:
+    """The settings in the text of a study file; relative paths in it are meant from `base`. Raises UserError."""
+    return build_config(_resolve_paths(_parse_toml(text, source=source), base=base), source=source)
+
+
 def config_from_sets(sets: Sequence[str]) -> StudyConfig:
     """The default settings with `--set` arguments on top. Raises UserError."""
     return build_config(apply_sets({}, sets), source="--set")
@@ -58,17 +63,22 @@ def config_from_sets(sets: Sequence[str]) -> StudyConfig:
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file, not validated. Raises UserError when it cannot be read or is not TOML."""
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8"))
+        return _parse_toml(path.read_bytes().decode("utf-8"), source=str(path))
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such study file; `aarlab init study` writes one") from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise UserError(f"{path}: is not UTF-8 text; a study file is TOML") from None
+
+
+def _parse_toml(text: str, *, source: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{path}: is not valid TOML: {error}") from None
+        raise UserError(f"{source}: is not valid TOML: {error}") from None
     except RecursionError:
-        raise UserError(f"{path}: is not a study file: nested too deeply") from None
+        raise UserError(f"{source}: is not a study file: nested too deeply") from None
 
 
 def build_config(raw: Mapping[str, Any], *, source: str) -> StudyConfig:

@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from safetensors.numpy import load_file
 
@@ -22,11 +23,17 @@ INPUTS = "inputs.safetensors"
 """Inputs of hidden items beside the task; there only where the protocol of the study is "predictions"."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Trains one student a seed. One clear line on stderr and status 1 when that fails."""
+class Run(Protocol):
+    """Trains the method of a folder on the task in `data`, once a seed, and leaves what came of it in `out`."""
+
+    def __call__(self, method: Path, *, data: Path, out: Path, seeds: Sequence[int]) -> None: ...
+
+
+def main(arguments: Sequence[str] | None = None, *, work: Run | None = None) -> int:
+    """Trains one student a seed, by `work` or else `run`. One clear line on stderr and status 1 when that fails."""
     options = _parser().parse_args(arguments)
     try:
-        run(Path(options.method), data=Path(options.data), out=Path(options.out), seeds=_seeds(options.seeds))
+        (work or run)(Path(options.method), data=Path(options.data), out=Path(options.out), seeds=_seeds(options.seeds))
     except AarlabError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - stderr is this program's answer
         return 1
