@@ -177,7 +177,8 @@ def host_environment(root: Path) -> dict[str, str]:
     return {"PYTHONPATH": str(root / "site"), "LD_LIBRARY_PATH": str(root / "python" / "lib"), "LANG": "C.UTF-8"}
 
 
-def _python(root: Path, *argv: str) -> None:
+def _python(root: Path, *argv: str, must: bool = True) -> None:
+    """Runs it in the new Python. Raises OperatorError when it fails, if it `must` not."""
     done = subprocess.run(
         [str(root / "bin" / "python"), *argv],
         env=host_environment(root),
@@ -186,15 +187,19 @@ def _python(root: Path, *argv: str) -> None:
         text=True,
         check=False,
     )
-    if done.returncode != 0:
+    if done.returncode != 0 and must:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise OperatorError(f"the Python built for sandboxes does not work: {last}")
 
 
-def _finish(root: Path, distributions: Sequence[str]) -> None:
-    """Compiles what came without byte code, since sandboxes cannot, and sees that it all imports."""
+def _finish(root: Path, distributions: Sequence[str], *, foreign: bool) -> None:
+    """Compiles what came without byte code, since sandboxes cannot, and sees that it all imports.
+
+    `foreign` libraries may hold files that are no Python of this version: what cannot be compiled is left as it is.
+    """
     _open_to_all(root)
-    _python(root, "-m", "compileall", "-q", "-j", "0", str(root / "python" / "lib" / _VERSION), str(root / "site"))
+    folders = (str(root / "python" / "lib" / _VERSION), str(root / "site"))
+    _python(root, "-m", "compileall", "-q", "-j", "0", *folders, must=not foreign)
     modules = [
         "json",
         "ctypes",
@@ -216,7 +221,7 @@ def _build(root: Path, files: dict[str, Path], distributions: Sequence[str], mor
         needed = dict.fromkeys((*distributions, *closure(more)))
         _place_libraries(temporary / "site", needed, metadata=bool(more))
         _place_kit(temporary / "site", files)
-        _finish(temporary, (*distributions, *more))
+        _finish(temporary, (*distributions, *more), foreign=bool(more))
         temporary.rename(root)
     except OSError as error:
         if not root.is_dir():
