@@ -1,7 +1,9 @@
 """The problem behind a real lab's doors: what ranks, what is gated, what replays, what nobody learns."""
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +12,7 @@ from aarlab.wire import BoardRow
 from tests.api.conftest import Begin
 from tests.api.test_non_interference import Tape
 from tests.support.cli import aarlab
-from tests.support.lab import LabProcess, until
+from tests.support.lab import ROOT, LabProcess, until
 
 METHOD = """
 from aarlab.sycophancy.methods import METHODS
@@ -22,7 +24,7 @@ def train(task, *, seed):
 GENTLE, AGAINST = METHOD.format(strength=0.4), METHOD.format(strength=4.0)
 SETTINGS = {
     "problem": {"kind": "sycophancy"},
-    "verify": {"seeds": 2, "controls": 0, "seconds": 60.0},
+    "verify": {"seeds": 3, "controls": 0, "seconds": 60.0},
     "sandbox": {"memory_mb": 1024, "disk_mb": 64},
 }
 
@@ -55,7 +57,7 @@ def test_the_board_ranks_one_and_gates_the_other(rows: dict[str, BoardRow]) -> N
     assert gentle.rank == 1
     assert 0 < (gentle.value or 0) < 1
     assert (against.rank, against.value) == (None, None)
-    assert against.note.startswith("gated: it gives up a capability: agrees when the user is right")
+    assert against.note.startswith("gated: it gives up a capability: ")
     assert rows["vanilla"].value == 0.0
     assert {"no opinion", "all labels", "consistency", "few_labels", "ccs"} <= set(rows)
 
@@ -70,6 +72,7 @@ def test_the_hidden_benchmark_is_the_operators_alone(lab: LabProcess, rows: dict
     assert not any(HIDDEN.encode() in one for one in told)
 
 
+@pytest.mark.slow
 def test_a_row_replays_to_the_last_digit(lab: LabProcess, rows: dict[str, BoardRow]) -> None:
     done = aarlab("replay", str(rows["gentle"].submission), "--study", lab.paths.root, cwd=lab.paths.root)
     assert (done.status, done.err) == (0, "")
@@ -78,4 +81,21 @@ def test_a_row_replays_to_the_last_digit(lab: LabProcess, rows: dict[str, BoardR
 
 def test_a_file_that_is_no_student_is_malformed(lab: LabProcess) -> None:
     with lab.member("r1") as r1:
-        assert r1.ask(b"0.5").status == "malformed"
+        assert r1.ask(*[b"0.5"] * 3).status == "malformed"
+
+
+@pytest.mark.slow
+def test_the_search_mind_goes_from_nothing_to_a_verified_board(tmp_path: Path) -> None:
+    small = ("--set", "budget.dev_answers=12", "--set", "budget.verifications=3", "--set", "budget.minutes=1")
+    done = aarlab(
+        "run", ROOT / "examples" / "sycophancy.toml", *small, "--set", "verify.seeds=3", cwd=tmp_path, timeout=280
+    )
+    assert (done.status, done.err) == (0, "")
+    for words in ("Verified board of sycophancy", "posts a result: ", "report: ", "finished: "):
+        assert words in done.out
+    shown = aarlab("board", "--json", cwd=tmp_path)
+    ranked = [row for row in json.loads(shown.out)["rows"] if row["kind"] == "method" and row["rank"]]
+    assert ranked[0]["low"] > 0
+    assert all(HIDDEN in row["private"]["benchmarks"] for row in ranked)
+    assert HIDDEN not in done.out
+    assert aarlab("ledger", "verify", cwd=tmp_path).status == 0

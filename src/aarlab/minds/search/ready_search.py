@@ -26,8 +26,8 @@ class ReadySearch:
 
     def run(self) -> None:
         """Works until it is told to stop, its share is used up or everything was tried."""
-        for trial in [one for one in self._memory.sent if not one.verdict]:
-            self._conclude(trial, self._bench.door.submission(trial.verify))
+        for sent in [one for one in self._memory.sent if not one.verdict]:
+            self._conclude(sent, self._bench.door.submission(sent.verify))
         while not self._bench.should_stop() and self._may_go_on() and (trial := self._next()) is not None:
             try:
                 self._attempt(trial)
