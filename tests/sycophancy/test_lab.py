@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from aarlab.sycophancy.sources import HIDDEN
-from aarlab.wire import BoardRow
+from aarlab.wire.operator import OperatorRow
 from tests.api.conftest import Begin
 from tests.api.test_non_interference import Tape
 from tests.support.cli import aarlab
@@ -41,7 +41,7 @@ def lab(begin: Begin) -> LabProcess:
 
 
 @pytest.fixture
-def rows(lab: LabProcess) -> dict[str, BoardRow]:
+def rows(lab: LabProcess) -> dict[str, OperatorRow]:
     with lab.operator() as operator:
         return {row.name: row for row in operator.board().rows}
 
@@ -52,7 +52,7 @@ def tape(lab: LabProcess) -> Iterator[Tape]:
         yield tape
 
 
-def test_the_board_ranks_one_and_gates_the_other(rows: dict[str, BoardRow]) -> None:
+def test_the_board_ranks_one_and_gates_the_other(rows: dict[str, OperatorRow]) -> None:
     gentle, against = rows["gentle"], rows["against"]
     assert gentle.rank == 1
     assert 0 < (gentle.value or 0) < 1
@@ -62,7 +62,7 @@ def test_the_board_ranks_one_and_gates_the_other(rows: dict[str, BoardRow]) -> N
     assert {"no opinion", "all labels", "consistency", "few_labels", "ccs"} <= set(rows)
 
 
-def test_the_hidden_benchmark_is_the_operators_alone(lab: LabProcess, rows: dict[str, BoardRow], tape: Tape) -> None:
+def test_the_hidden_benchmark_is_the_operators_alone(lab: LabProcess, rows: dict[str, OperatorRow], tape: Tape) -> None:
     assert HIDDEN in rows["gentle"].private["benchmarks"]
     for path in ("me", "problem", "board", "forum", "notes", f"submissions/{rows['gentle'].submission}"):
         tape.ask("GET", f"/v1/{path}")
@@ -73,7 +73,7 @@ def test_the_hidden_benchmark_is_the_operators_alone(lab: LabProcess, rows: dict
 
 
 @pytest.mark.slow
-def test_a_row_replays_to_the_last_digit(lab: LabProcess, rows: dict[str, BoardRow]) -> None:
+def test_a_row_replays_to_the_last_digit(lab: LabProcess, rows: dict[str, OperatorRow]) -> None:
     done = aarlab("replay", str(rows["gentle"].submission), "--study", lab.paths.root, cwd=lab.paths.root)
     assert (done.status, done.err) == (0, "")
     assert "the same to the last digit" in done.out
