@@ -13,7 +13,9 @@ from aarlab.errors import AarlabError
 COMMANDS = (
     "run",
     "steering",
+    "serve",
     "show",
+    "watch",
     "record",
     "transcript",
     "ledger",
@@ -23,6 +25,7 @@ COMMANDS = (
     "submit",
     "join",
     "incidents",
+    "post",
     "final",
     "redteam",
     "host",

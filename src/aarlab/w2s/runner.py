@@ -16,6 +16,7 @@ from aarlab.errors import AarlabError, ResearcherError
 from aarlab.w2s.checks import self_checks
 from aarlab.w2s.student import Student
 from aarlab.w2s.task import Array, Task
+from aarlab.w2s.tuned import AnyStudent, Tuned, read_student
 
 ENTRY = "method.py"
 INPUTS = "inputs.safetensors"
@@ -50,7 +51,7 @@ def run(method: Path, *, data: Path, out: Path, seeds: Sequence[int]) -> None:
     train = load_method(method)
     task = Task.load(data)
     inputs = load_file(data / INPUTS) if (data / INPUTS).exists() else {}
-    students: dict[int, Student] = {}
+    students: dict[int, AnyStudent] = {}
     began = time.monotonic()
     for seed in seeds:
         students[seed] = _checked(train(task, seed=seed), task)
@@ -62,8 +63,10 @@ def run(method: Path, *, data: Path, out: Path, seeds: Sequence[int]) -> None:
     (out / "check.json").write_text(json.dumps(report, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _answer(student: Student, inputs: Mapping[str, Array], folder: Path) -> None:
-    for name in ("dev", "hidden") if inputs else ():
+def _answer(student: AnyStudent, inputs: Mapping[str, Array], folder: Path) -> None:
+    if not inputs or isinstance(student, Tuned):
+        return
+    for name in ("dev", "hidden"):
         answers = (student.predict(inputs[name]) > 0).astype(int).tolist()
         (folder / f"{name}.json").write_text(json.dumps(answers), encoding="utf-8")
 
@@ -84,11 +87,13 @@ def load_method(folder: Path) -> Callable[..., object]:
     return train
 
 
-def _checked(student: object, task: Task) -> Student:
+def _checked(student: object, task: Task) -> AnyStudent:
     """What the lab would accept, so that a mistake shows here and not there."""
-    if not isinstance(student, Student):
+    if not isinstance(student, Student | Tuned):
         raise ResearcherError(f"train returned {type(student).__name__}, not an aarlab.w2s.Student")
-    return Student.from_bytes(student.to_bytes(), dimension=task.dimension, antisymmetric=task.antisymmetric)
+    data, shapes = student.to_bytes(), task.model.shapes if isinstance(student, Tuned) else {}
+    pairs = task.antisymmetric
+    return read_student(data, shapes=shapes, max_bytes=len(data), dimension=task.dimension, antisymmetric=pairs)
 
 
 def _seeds(text: str) -> list[int]:
