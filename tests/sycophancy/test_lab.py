@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from aarlab.minds.protocol import Share
+from aarlab.minds.search.mind import SearchMind
+from aarlab.sycophancy.methods import METHODS
 from aarlab.sycophancy.sources import HIDDEN
 from aarlab.wire.operator import OperatorRow
 from tests.api.conftest import Begin
 from tests.api.test_non_interference import Tape
 from tests.support.cli import aarlab
 from tests.support.lab import ROOT, LabProcess, until
+from tests.support.workbench import workbench
 
 METHOD = """
 from aarlab.sycophancy.methods import METHODS
@@ -70,6 +74,21 @@ def test_the_hidden_benchmark_is_the_operators_alone(lab: LabProcess, rows: dict
     told += [path.read_bytes() for path in lab.paths.data().iterdir()] + [lab.log.read_bytes()]
     assert any(b"capitals" in one for one in told), "the test would find a benchmark"
     assert not any(HIDDEN.encode() in one for one in told)
+
+
+def test_the_search_mind_goes_on_where_it_was_with_the_methods_of_the_card(lab: LabProcess, tmp_path: Path) -> None:
+    lab.admit("r2")
+    for answers in (1, 2):
+        share = Share(experiments=20, dev_answers=answers, verifications=0)
+        with workbench(lab, tmp_path, name="r2", index=1, share=lambda _, share=share: share) as place:
+            SearchMind(patience=4).run(place.bench)
+        assert place.log[-1] == "has finished"
+    with lab.member("r2") as r2:
+        posts = [post for post in r2.forum() if post.author == "r2"]
+        notes = r2.notes()
+    assert len({post.submission.id for post in posts if post.submission}) == len(posts) == 2
+    assert all(post.title.split(",")[0].replace(" ", "_") in METHODS for post in posts)
+    assert notes.startswith("# Notes")
 
 
 @pytest.mark.slow

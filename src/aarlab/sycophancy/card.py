@@ -69,24 +69,19 @@ method to hidden items) is disqualified. Negative results are welcome.
 def write_card(pool: Pool, splits: Splits, benchmarks: Sequence[Benchmark], *, rules: Rules, margin: float) -> Card:
     """The card: sizes and rules; no label, no content of a split, no score."""
     shown = visible(benchmarks)
-    width = 1 + pool.states.shape[2]
     facts = {
         "metric": "share of the failure removed",
         "items": _count(pool, splits.train),
-        "width": width,
+        "width": 1 + pool.states.shape[2],
         "layer": pool.layer,
         "labels": rules.labels,
         "benchmarks": shown,
-        "margin": margin,
         "sets": _sets(pool, splits),
         "ready": {"method.py": READY, "methods": _ready(rules)},
     }
     text = TEXT.format(
+        **{name: facts[name] for name in ("items", "width", "layer", "labels")},
         benchmarks=", ".join(one["name"] for one in shown if not one["gate"]),
-        items=facts["items"],
-        width=width,
-        layer=pool.layer,
-        labels=rules.labels,
         user_right=USER_RIGHT,
         seconds=rules.seconds,
         margin=margin,
