@@ -20,7 +20,20 @@ from aarlab.web.guard import Guard
 from aarlab.web.launching import Launcher
 from aarlab.web.studies import Studies
 
-PAGES = ("studies", "launch", "overview", "researchers", "settings")
+PAGES = (
+    "studies",
+    "launch",
+    "overview",
+    "researchers",
+    "board",
+    "forum",
+    "snapshots",
+    "submissions",
+    "incidents",
+    "transcripts",
+    "ledger",
+    "settings",
+)
 """Modules of aarlab.web.pages; the tabs of a study in this order."""
 MOST_BYTES = 2**20
 """Of a form."""

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -107,9 +108,14 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"markdown": render_markdown, "signed": signed, "clock": clock, "seen": seen}
+    made.filters |= {"markdown": render_markdown, "signed": signed, "clock": clock, "seen": seen, "moment": moment}
     made.globals |= {"interval": interval, "address": address}
     return made
+
+
+def moment(seconds: float) -> str:
+    """A time of the ledger, in UTC."""
+    return datetime.fromtimestamp(float(seconds), UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def seen(text: str) -> str:

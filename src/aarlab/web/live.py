@@ -25,16 +25,17 @@ router = APIRouter()
 @router.get("/studies/{study}/live")
 async def one(desk: ADesk, request: Request, known: str = "") -> StreamingResponse:
     """News of one study; `known` is the mark that the page was made with."""
-    return _stream(request, desk.study.pulse, known=known, every=LOOK_SECONDS)
+    return stream(request, desk.study.pulse, known=known, every=LOOK_SECONDS)
 
 
 @router.get("/live")
 async def all_studies(desk: AnyDesk, request: Request, known: str = "") -> StreamingResponse:
     """News of the list of studies."""
-    return _stream(request, desk.studies.pulse, known=known, every=LIST_SECONDS)
+    return stream(request, desk.studies.pulse, known=known, every=LIST_SECONDS)
 
 
-def _stream(request: Request, pulse: Callable[[], str], *, known: str, every: float) -> StreamingResponse:
+def stream(request: Request, pulse: Callable[[], str], *, known: str, every: float) -> StreamingResponse:
+    """News of whatever `pulse` is the mark of, from a page that was made with the mark `known`."""
     last = request.headers.get("last-event-id", known)
     return StreamingResponse(_events(request, pulse, known=last, every=every), media_type="text/event-stream")
 
