@@ -98,7 +98,8 @@ def _with_headers(send: Send) -> Send:
             headers.setdefault("content-security-policy", POLICY)
             headers.setdefault("cache-control", "no-store")
             headers["x-content-type-options"] = "nosniff"
-            headers["referrer-policy"] = "same-origin"  # with "no-referrer" Chromium sends our own forms with "Origin: null"
+            # With "no-referrer" Chromium would send our own forms with "Origin: null".
+            headers["referrer-policy"] = "same-origin"
             headers["cross-origin-opener-policy"] = "same-origin"
             headers["cross-origin-resource-policy"] = "same-origin"
         await send(message)
