@@ -69,7 +69,7 @@ def test_pages_load_nothing_from_elsewhere(web: httpx.Client) -> None:
         assert headers["content-security-policy"].startswith("default-src 'self'; ")
         assert "unsafe" not in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == "same-origin"
 
 
 @pytest.mark.parametrize("name", ["..", "none", "%2e%2e", "..%2f..%2fetc", ".serve-token"])

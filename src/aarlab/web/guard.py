@@ -98,8 +98,7 @@ def _with_headers(send: Send) -> Send:
             headers.setdefault("content-security-policy", POLICY)
             headers.setdefault("cache-control", "no-store")
             headers["x-content-type-options"] = "nosniff"
-            # With "no-referrer" Chromium would send our own forms with "Origin: null".
-            headers["referrer-policy"] = "same-origin"
+            headers["referrer-policy"] = "same-origin"  # with "no-referrer" forms come from the origin "null"
             headers["cross-origin-opener-policy"] = "same-origin"
             headers["cross-origin-resource-policy"] = "same-origin"
         await send(message)

@@ -11,6 +11,9 @@ let mark = document.body.dataset.mark || "";
 let reading = false;
 let again = false;
 
+// What was done is said once; the address is that of the page.
+if (new URLSearchParams(location.search).has("note")) history.replaceState(null, "", location.pathname);
+
 function open() {
   if (!stream || source) return;
   source = new EventSource(`${stream}?known=${encodeURIComponent(mark)}`);
@@ -46,7 +49,7 @@ async function read() {
   reading = true;
   again = false;
   try {
-    const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+    const answer = await fetch(location.pathname + location.search, { headers: { accept: "text/html" } });
     if (answer.ok) replace(new DOMParser().parseFromString(await answer.text(), "text/html"));
   } catch (error) {
     if (!(error instanceof TypeError)) throw error; // no connection: the stream notices it, too
@@ -58,11 +61,18 @@ async function read() {
 }
 
 function replace(fresh) {
-  for (const old of document.querySelectorAll("[data-live][id]")) {
-    const now = fresh.getElementById(old.id);
-    if (now && now.innerHTML !== old.dataset.shown && !busy(old)) swap(old, now);
-  }
+  const live = (page) => [...page.querySelectorAll("[data-live][id]")];
+  const ids = (page) => live(page).map((one) => one.id).join(" ");
   document.title = fresh.title;
+  if (ids(fresh) === ids(document)) {
+    for (const old of live(document)) update(old, fresh.getElementById(old.id));
+  } else {
+    update(document.getElementById("main"), fresh.getElementById("main")); // another page by now: the study has begun
+  }
+}
+
+function update(old, now) {
+  if (now.innerHTML !== old.dataset.shown && !busy(old)) swap(old, now);
 }
 
 // What somebody is writing into, or has marked, is left alone.
