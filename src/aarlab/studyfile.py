@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from tomlkit.items import Table
 
 from aarlab.errors import UserError
+from aarlab.paths import absolute, absolute_model
 from aarlab.settings import MindSettings, ResearcherSettings, StudyConfig
 
 M = TypeVar("M", bound=BaseModel)
@@ -144,17 +145,13 @@ def _resolve_paths(raw: Mapping[str, Any], *, base: Path) -> dict[str, Any]:
     for table, fields in PATH_FIELDS.items():
         content = raw.get(table)
         if isinstance(content, Mapping):
-            paths = {key: _absolute(content[key], base) for key in fields if key in content}
+            paths = {key: absolute(content[key], base) for key in fields if key in content}
             resolved[table] = {**content, **paths}
+            if isinstance(models := content.get("hf"), Mapping):
+                resolved[table]["hf"] = {key: absolute_model(value, base) for key, value in models.items()}
     if isinstance(raw.get(FLEET), list):
         resolved[FLEET] = [_resolve_paths(one, base=base) if isinstance(one, Mapping) else one for one in raw[FLEET]]
     return resolved
-
-
-def _absolute(value: Any, base: Path) -> Any:
-    if isinstance(value, list):
-        return [_absolute(one, base) for one in value]
-    return str((base / Path(value).expanduser()).resolve()) if isinstance(value, str) and value else value
 
 
 def _tuples(value: Any) -> Any:
@@ -173,10 +170,13 @@ def apply_sets(raw: Mapping[str, Any], sets: Sequence[str]) -> dict[str, Any]:
     for argument in sets:
         table, field, text = _parse_set(argument)
         is_path = field in PATH_FIELDS.get(table, ())
-        value = _absolute(_paths(text), Path.cwd()) if is_path else parse_value(text)
+        value = absolute(_paths(text), Path.cwd()) if is_path else parse_value(text)
         content = tables.setdefault(table, {})
+        *above, last = field.split(".")
+        for name in above if isinstance(content, dict) else ():
+            content[name] = content = dict(content.get(name) or {})
         if isinstance(content, dict):
-            content[field] = value
+            content[last] = absolute_model(value, Path.cwd()) if above == ["hf"] else value
     return tables
 
 

@@ -15,6 +15,7 @@ COMMANDS = (
     "steering",
     "serve",
     "show",
+    "watch",
     "record",
     "transcript",
     "ledger",
