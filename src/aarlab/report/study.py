@@ -29,7 +29,7 @@ from aarlab.report.tables import (
     SubmissionLine,
     TranscriptLine,
 )
-from aarlab.report.transcripts.entries import Answer, Entry, Returned, Trouble, Worked, words
+from aarlab.report.transcripts.entries import Answer, Entry, Returned, Trouble, Worked
 from aarlab.report.transcripts.reader import read_transcript, transcripts
 from aarlab.wire import BoardRow, StudyState
 
@@ -234,7 +234,7 @@ def _transcript_line(researcher: str, entry: Entry) -> TranscriptLine:
         kind=type(entry).__name__,
         model=answer.model if answer else "",
         tool=", ".join(tools),
-        text=words(entry),
+        text=entry.words if isinstance(entry, Trouble) else getattr(entry, "text", ""),
         input_tokens=answer.tokens.input if answer else 0,
         output_tokens=answer.tokens.output if answer else 0,
         dollars=paid.dollars if paid else 0.0,
