@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -30,9 +31,15 @@ VERIFIED = 9
 """Of the ten submissions of the study."""
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> StudyPaths:
+    return campaign(tmp_path_factory.mktemp("campaign") / "study", submissions=10)[0]
+
+
 @pytest.fixture
-def study(tmp_path: Path) -> StudyPaths:
-    return campaign(tmp_path / "study", submissions=10)[0]
+def study(written: StudyPaths, tmp_path: Path) -> StudyPaths:
+    """A copy that a test may change."""
+    return StudyPaths(shutil.copytree(written.root, tmp_path / "study"))
 
 
 def name_tracker(study: StudyPaths, tracker: str, *, texts: bool = False) -> None:
