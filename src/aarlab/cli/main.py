@@ -13,6 +13,7 @@ from aarlab.errors import AarlabError
 COMMANDS = (
     "run",
     "steering",
+    "serve",
     "show",
     "watch",
     "record",
@@ -24,6 +25,7 @@ COMMANDS = (
     "submit",
     "join",
     "incidents",
+    "post",
     "final",
     "redteam",
     "host",

@@ -19,13 +19,13 @@ def _parser() -> MarkdownIt:
     return parser.disable(["link", "image", "autolink", "reference", "html_block", "html_inline"])
 
 
-def render_markdown(text: str) -> Markup:
-    """Safe HTML. Headings become small ones, so that a post cannot pose as a section of the report."""
+def render_markdown(text: str, *, heading: str = "h5") -> Markup:
+    """Safe HTML. Headings become small ones (or another `heading`), so that a post cannot pose as a section."""
     parser = _parser()
     tokens = parser.parse(text)
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
-            token.tag = "h5"
+            token.tag = heading
     return Markup(parser.renderer.render(tokens, parser.options, {}))
 
 

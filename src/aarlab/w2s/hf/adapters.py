@@ -52,7 +52,7 @@ class Slots:
         """Copies an adapter into the slot of its rank, which it returns. Raises UserError when it does not fit."""
         if set(adapter.down) != set(self.shapes):
             raise UserError("the adapter was made for another model")
-        (rank,) = {matrix.shape[0] for matrix in adapter.down.values()} or {0}
+        rank = int(next(iter(adapter.down.values())).shape[0])
         for name, (down, up) in zip(self.shapes, self._places(rank), strict=True):
             if adapter.down[name].shape != tuple(down.shape) or adapter.up[name].shape != tuple(up.shape):
                 raise UserError("the adapter was made for another model")

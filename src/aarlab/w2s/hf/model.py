@@ -37,7 +37,10 @@ class LanguageModel:
         """What the model is: of its files, or its commit on the hub."""
         self.recipe = recipe
         self.reader = reader
+        self.size = sum(one.numel() * one.element_size() for one in model.parameters())
+        """Bytes of its weights, without adapters."""
         self._model = model
+        self.processes = processes
         self._passes = Passes(model, processes=processes)
         self._slots = Slots(model, recipe=recipe)
 
@@ -112,9 +115,10 @@ class LanguageModel:
         """One adapter trained on soft targets [n], by the recipe. Deterministic on one kind of machine.
 
         Which order a pair is asked in is drawn anew in each epoch. `weight` [n] >= 0 gets mean 1 over those that have
-        any; the others are not read. `retarget` is called once a batch. `checkpoint` is a folder for this training
+        any; the others are not read. `retarget` is called once a batch, and may leave [0, 1]: the loss is linear in its
+        targets. `checkpoint` is a folder for this training
         alone, with a state every `every` seconds: after a crash the same call goes on to the same result. Raises
-        ResearcherError when no item has weight, or `start` has several adapters.
+        ResearcherError when no item has weight, `retarget` gives no numbers, or `start` has several adapters.
         """
         from aarlab.w2s.hf.train import Trainer
 
@@ -170,7 +174,7 @@ class LanguageModel:
 
         goal, weights = _checked(len(items), target, weight)
         kept = np.flatnonzero(weights)
-        rows = self._both([items[at] for at in kept], LABEL[kind(items)])
+        rows = self._both([items[at] for at in kept.tolist()], LABEL[kind(items)])
         return Job(
             rows=(rows[0], rows[1] or rows[0]),
             target=goal[kept],
