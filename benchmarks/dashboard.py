@@ -26,7 +26,8 @@ from aarlab.api.client import Door, Operator
 from aarlab.paths import StudyPaths
 from aarlab.wire import FindingRequest, ProposalRequest, ResearcherRequest, SnapshotRequest, VerifyRequest
 
-PAGES = ("", "/researchers", "/researchers/r1", "/settings")
+RECORDS = ("/board", "/forum", "/forum?q=finding+10", "/snapshots", "/submissions", "/incidents", "/ledger")
+PAGES = ("", "/researchers", "/researchers/r1", *RECORDS, "/settings")
 REPEATS = 5
 DEADLINE = 30.0
 
