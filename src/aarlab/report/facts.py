@@ -128,11 +128,11 @@ def _incidents(state: State, *, public: bool) -> tuple[Evidence, ...]:
 
 def _host(known: Mapping[str, Any], *, public: bool) -> dict[str, Any]:
     """The host's own facts beside the others; in a public report what was enforced, and versions."""
-    everything = {"missing": {}, "enforced": [], **known}
+    everything: dict[str, Any] = {"missing": {}, "enforced": [], **known}
     if public:
         missing = dict.fromkeys(everything["missing"], "the reason is in the operator's report")
-        kept = {name: everything[name] for name in ("enforced", "backend", "version", "runtime") if name in everything}
-        return {**kept, "missing": missing}
+        told = ("enforced", "backend", "version", "runtime")
+        return {**{name: everything[name] for name in told if name in everything}, "missing": missing}
     return {name: value for name, value in everything.items() if name != "host"} | dict(known.get("host", {}))
 
 
