@@ -26,6 +26,8 @@ AARLAB = (sys.executable, "-m", "aarlab.cli.main")
 NAME = "weak-to-strong"
 COLOURS = 128
 """Enough for text and lines, and a file of a tenth of the size."""
+MILLISECONDS = 180_000
+"""For a report to be made."""
 PAGES = ("Overview", "Researchers", "Board", "Forum")
 """Tabs of a study that the docs show."""
 DESK, PHONE = {"width": 1180, "height": 820}, {"width": 390, "height": 780}
@@ -75,13 +77,16 @@ def photograph(browser: Any, url: str, *, study: str) -> None:
     """Pages of the study in light, the overview in dark on a phone, and the report."""
     base = url.partition("/?")[0]
     page = browser.new_page(viewport=DESK)
+    page.set_default_timeout(MILLISECONDS)
     page.goto(url)
     page.goto(f"{base}/studies/{study}")
     tabs = {link.inner_text(): link.get_attribute("href") for link in page.locator(".tabs a").all()}
     for title in PAGES:
         page.goto(f"{base}{tabs[title]}")
         keep(page.screenshot(), f"dashboard-{title.lower()}")
-    page.goto(f"{base}/studies/{study}/report")
+    page.goto(f"{base}/studies/{study}")
+    page.get_by_role("button", name="Make the report").click()
+    page.wait_for_url("**/report")
     keep(page.screenshot(), "report")
     phone = browser.new_page(viewport=PHONE, color_scheme="dark")
     phone.goto(url)
