@@ -18,6 +18,7 @@ from aarlab.w2s.hf.judges import Judges
 from aarlab.w2s.hf.models import Role
 from aarlab.w2s.hf.prompts import swapped
 from aarlab.w2s.hf.settings import Generator, Recipe
+from aarlab.w2s.reading import malformed
 from aarlab.w2s.splits import Index, Trio
 from aarlab.w2s.strong import Texts
 from aarlab.w2s.task import Bools, Floats
@@ -78,14 +79,17 @@ class TunedWorld(World):
         return self._judges.trained(name, settings, self.task, self._texts, seed=seed)
 
     def read(self, data: bytes) -> AnyStudent:
-        """Heads or adapters. Raises ResearcherError(code="malformed")."""
-        return read_student(
+        """Heads, or adapters of the recipe's rank. Raises ResearcherError(code="malformed")."""
+        student = read_student(
             data,
             shapes=self._judges.about.shapes,
             max_bytes=MAX_BYTES,
             dimension=self._pool.strong.shape[1],
             antisymmetric=self._pairs,
         )
+        if isinstance(student, Tuned) and any(adapter.rank != self._recipe.rank for adapter in student.adapters):
+            malformed(f"adapters must have the rank of the recipe, {self._recipe.rank}")
+        return student
 
     def answers(self, student: AnyStudent) -> Bools:
         """[n] the class that the student gives each hidden test item."""
