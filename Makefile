@@ -1,6 +1,6 @@
 # make run ARGS="..."   set up once, then `aarlab run ...`
 # make test             set up once, then lint, types, import order and the tests
-# make test-slow        the tests that take minutes, and those that need the language model; coding agents on the PATH too:
+# make test-slow        the tests that take minutes, need the language model, or fine-tune (installs PyTorch); coding agents too:
 #                       npm install -g @openai/codex opencode-ai @anthropic-ai/claude-code
 # make bench            benchmarks, each as a ratio (minutes); peers.py needs others' code: docs/peers.md
 # make docs             rewrite the generated references
@@ -24,8 +24,8 @@ test: lint
 	@$(if $(strip $(ARGS)),,.venv/bin/python -m pytest tests/alone)
 
 test-slow:
-	@tools/setup.sh dev text
-	@.venv/bin/python -m pytest -m "slow or model" $(ARGS)
+	@tools/setup.sh dev text hf
+	@.venv/bin/python -m pytest -m "slow or model or hf" $(ARGS)
 
 lint:
 	@tools/setup.sh dev

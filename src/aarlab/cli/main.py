@@ -34,6 +34,7 @@ COMMANDS = (
     "scale",
     "science",
     "data",
+    "model",
 )
 """Modules of this package, each with a function `register(app)`; in the order of `aarlab --help`."""
 

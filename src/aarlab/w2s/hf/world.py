@@ -17,7 +17,7 @@ from aarlab.w2s.hf.inside import write_strong
 from aarlab.w2s.hf.judges import Judges
 from aarlab.w2s.hf.models import Role
 from aarlab.w2s.hf.prompts import swapped
-from aarlab.w2s.hf.settings import Recipe
+from aarlab.w2s.hf.settings import Generator, Recipe
 from aarlab.w2s.reading import malformed
 from aarlab.w2s.splits import Index, Trio
 from aarlab.w2s.strong import Texts
@@ -57,6 +57,7 @@ class TunedWorld(World):
         rules: Rules,
         judges: Judges,
         recipe: Recipe,
+        generator: Generator = "transformers",
         test: Index | None = None,
     ) -> None:
         """`test` has the rows that grade, where they are not the division's."""
@@ -65,11 +66,13 @@ class TunedWorld(World):
         self._division = division
         self._judges = judges
         self._recipe = recipe
+        self._generator = generator
 
     def publish(self, folder: Path, *, variant: Variant = "real") -> None:
         """Also the texts of the train inputs, and how the strong model is fine-tuned."""
         self.task_of(variant).save(folder, backend="hf")
-        write_strong(folder, self._texts, recipe=self._recipe, chat=self._judges.about.chat)
+        chat = self._judges.about.chat
+        write_strong(folder, self._texts, recipe=self._recipe, chat=chat, generator=self._generator)
 
     def trained(self, name: str, *, seed: int, **settings: Any) -> AnyStudent:
         """As in World; in the judges' process."""
