@@ -46,13 +46,13 @@ def load_study(path: Path, *, sets: Sequence[str] = ()) -> StudyConfig:
     Raises UserError naming file, field and what is allowed.
     """
     config_from_sets(sets)  # so that an error of theirs is not blamed on the file
-    raw = _resolve_paths(read_toml(path), base=path.absolute().parent)
+    raw = resolve_paths(read_toml(path), base=path.absolute().parent)
     return build_config(apply_sets(raw, sets), source=str(path))
 
 
 def parse_study(text: str, *, base: Path, source: str) -> StudyConfig:
     """The settings in the text of a study file; relative paths in it are meant from `base`. Raises UserError."""
-    return build_config(_resolve_paths(_parse_toml(text, source=source), base=base), source=source)
+    return build_config(resolve_paths(_parse_toml(text, source=source), base=base), source=source)
 
 
 def config_from_sets(sets: Sequence[str]) -> StudyConfig:
@@ -140,7 +140,8 @@ def validate_table(model: type[M], content: Mapping[str, Any], *, source: str, t
         raise UserError(f"{source}: {_fault(error, model, table)}") from None
 
 
-def _resolve_paths(raw: Mapping[str, Any], *, base: Path) -> dict[str, Any]:
+def resolve_paths(raw: Mapping[str, Any], *, base: Path) -> dict[str, Any]:
+    """The tables with relative paths meant from the folder `base`."""
     resolved = dict(raw)
     for table, fields in PATH_FIELDS.items():
         content = raw.get(table)
@@ -150,7 +151,7 @@ def _resolve_paths(raw: Mapping[str, Any], *, base: Path) -> dict[str, Any]:
             if isinstance(models := content.get("hf"), Mapping):
                 resolved[table]["hf"] = {key: absolute_model(value, base) for key, value in models.items()}
     if isinstance(raw.get(FLEET), list):
-        resolved[FLEET] = [_resolve_paths(one, base=base) if isinstance(one, Mapping) else one for one in raw[FLEET]]
+        resolved[FLEET] = [resolve_paths(one, base=base) if isinstance(one, Mapping) else one for one in raw[FLEET]]
     return resolved
 
 

@@ -16,6 +16,8 @@ COMMANDS = (
     "serve",
     "show",
     "watch",
+    "compare",
+    "diversity",
     "record",
     "transcript",
     "ledger",
