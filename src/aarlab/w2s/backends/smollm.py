@@ -107,6 +107,7 @@ def rotate_half_order(weight: FloatArray, heads: int) -> FloatArray:
 
 def read_block(file: GgufFile, index: int, shape: Shape) -> Block:
     """The weights of one layer, dequantised, with rows in the order of transformers."""
+
     def read(name: str) -> FloatArray:
         return file.tensor(f"blk.{index}.{name}.weight")
 
