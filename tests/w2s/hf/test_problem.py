@@ -87,8 +87,8 @@ def test_what_is_published_has_texts_and_no_labels(made: Made, draw: W2SDraw, tm
             "dimension",
             "seconds",
             "chat",
-            "recipe",
             "generator",
+            "recipe",
         ),
     }
     assert facts["backend"] == "hf"
