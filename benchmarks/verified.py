@@ -23,13 +23,14 @@ from aarlab.lab.sqlite_store import read_events
 from aarlab.paths import StudyPaths
 from aarlab.studyfile import config_from_sets
 from aarlab.w2s.domains.embedded import EMBEDDED
-from aarlab.w2s.methods import METHODS
+from aarlab.w2s.methods import METHODS, runnable
 from aarlab.wire import ProposalRequest, ResearcherRequest, SnapshotRequest, Submission, VerifyRequest
 
 CODE = """\
 from aarlab.w2s.methods import METHODS
 train = METHODS["{name}"]
 """
+HERE = runnable(model=False)
 WHO = "everyone"
 WAIT_SECONDS = 3600.0
 CONTROLS = 1
@@ -43,7 +44,7 @@ and {controls} with another one. So few draws tell that a method comes through t
 stands; [results.md](results.md) compares them on the same ten draws. The draws of each method are others. "s" are the
 seconds of the whole verification, {runs} trainings with their sandboxes, while others waited for the same cores.
 "apart": by these few control runs the lab cannot say that the row owes anything to the teacher, so it does not compete
-on the board.
+on the board. Not here are those that need the strong model itself: {others}.
 
 **{ok} of {rows} are ok.**{failed}
 """
@@ -138,6 +139,7 @@ def markdown(found: Sequence[Row], *, seeds: int) -> str:
         runs=seeds + 2 * CONTROLS,
         ok=len(found) - len(bad),
         rows=len(found),
+        others=", ".join(sorted(METHODS.keys() - HERE.keys())),
         failed=f" Not ok: {', '.join(bad)}." if bad else "",
     )
     parts = [head]
@@ -169,7 +171,7 @@ def signed(value: float | None) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--domain", action="append", choices=EMBEDDED)
-    parser.add_argument("--method", action="append", choices=tuple(METHODS))
+    parser.add_argument("--method", action="append", choices=tuple(HERE))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--markdown", type=Path)
     parser.add_argument("--json", action="store_true")
@@ -177,7 +179,7 @@ def main() -> None:
     found: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
         for domain in options.domain or EMBEDDED:
-            found += verify(domain, options.method or tuple(METHODS), seeds=options.seeds, folder=Path(folder))
+            found += verify(domain, options.method or tuple(HERE), seeds=options.seeds, folder=Path(folder))
     if options.markdown:
         options.markdown.write_text(markdown(found, seeds=options.seeds), encoding="utf-8")
     if options.json:

@@ -1,5 +1,6 @@
 """The report: complete, self-contained, and safe to open although researchers wrote parts of it."""
 
+import json
 import re
 import time
 from html.parser import HTMLParser
@@ -7,17 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from aarlab.lab.board import board
 from aarlab.lab.sqlite_store import SqliteStore, read_events
 from aarlab.lab.state import State
 from aarlab.lab.store import Draft
 from aarlab.paths import StudyPaths
 from aarlab.report.build import build_report
 from aarlab.report.markdown import render_markdown
-from tests.support.cli import aarlab, closed_study
+from aarlab.report.outcomes import outcome
+from aarlab.report.study import TABLES, read_study
+from tests.support.cli import aarlab, closed_study, inside
 from tests.support.lab import LabProcess
+from tests.support.toy import HELD_OUT
 
 VOID = {"meta", "img", "br", "hr", "input", "link"}
-SECTIONS = ["headline", "board", "time", "findings", "incidents", "cards", "costs", "limits", "ledger", "settings"]
+SECTIONS = ["headline", "board", "time", "negative", "diversity", "findings", "incidents", "cards"]
+SECTIONS += ["costs", "limits", "ledger", "settings"]
 
 
 class Page(HTMLParser):
@@ -66,9 +72,9 @@ def test_has_every_section_with_a_heading(html: str) -> None:
     assert page.open == []
     ids = [value for tag, name, value in page.attributes if tag == "h2" and name == "id"]
     assert ids == SECTIONS
-    assert page.tags.count("svg") == 2
+    assert page.tags.count("svg") == 3
     labels = [value for tag, name, value in page.attributes if tag == "figure" and name == "aria-label"]
-    assert len(labels) == 2
+    assert len(labels) == 3
     assert all(labels)
 
 
@@ -82,8 +88,11 @@ def test_says_what_was_found(html: str, study: StudyPaths) -> None:
 
 def test_text_of_researchers_can_do_nothing(html: str) -> None:
     page = Page(html)
-    assert not {"script", "img", "iframe", "object", "embed", "a", "form", "link"} & set(page.tags)
+    assert not {"script", "img", "iframe", "object", "embed", "form", "link"} & set(page.tags)
     assert not [name for _, name, _ in page.attributes if name.startswith("on")]
+    assert all(
+        value and value.startswith("#v-") for tag, name, value in page.attributes if (tag, name) == ("a", "href")
+    )
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
     assert "javascript:" not in "".join(value or "" for _, _, value in page.attributes)
 
@@ -102,6 +111,15 @@ def test_is_readable_on_a_phone_and_in_the_dark(html: str) -> None:
     assert 'name="viewport" content="width=device-width' in html
     assert "prefers-color-scheme: dark" in html
     assert "currentColor" in html
+
+
+def test_tables_for_notebooks_hold_no_seeds_of_draws_and_nothing_hidden(study: StudyPaths) -> None:
+    tables = read_study(study.root)
+    shown = " ".join(str(row) for name in TABLES for row in tables.rows(name))
+    seeds = [seed for event in read_events(study.database) for seed in event.body.get("seeds", ())]
+    assert seeds
+    assert not [seed for seed in seeds if str(seed) in shown]
+    assert HELD_OUT not in shown
 
 
 def test_command_prints_the_path(study: StudyPaths) -> None:
@@ -150,3 +168,16 @@ def test_markdown_is_without_links_images_and_html(text: str, absent: str) -> No
 
 def test_markdown_keeps_what_is_harmless() -> None:
     assert render_markdown("**a** `b`\n\n- c") == "<p><strong>a</strong> <code>b</code></p>\n<ul>\n<li>c</li>\n</ul>\n"
+
+
+def test_diversity_and_outcome_are_those_of_the_ledger(study: StudyPaths) -> None:
+    found = outcome(list(read_events(study.database)))
+    row = next(row for row in board(State.of(read_events(study.database))).rows if row.rank == 1)
+    assert (found.best, [step.low for step in found.steps]) == (row.value, [row.low])
+    assert (found.entropy, found.finished, found.abroad) == (None, False, {})
+    assert "it takes two arms to compare, and 0 have finished" in inside("compare", study.root, study.root).err
+    shown = json.loads(inside("diversity", "--study", study.root, "--json").out)
+    assert (shown["researchers"], shown["again"]["repeated"], shown["borrowed"]) == (1, 0, 0)
+    (method,) = shown["methods"]
+    assert (method["family"], method["complexity"]["lines"], method["parents"]) == ("other", 2, [])
+    assert "1 families by 1 researchers in 1 methods." in inside("diversity", "--study", study.root).out

@@ -187,6 +187,10 @@ class Door(_Line):
         """Findings that are new or changed since the `seq` of what was seen last, in the order of posting."""
         return _FINDINGS.validate_json(self._ask("GET", "/v1/forum", {"after": after}))
 
+    def search_forum(self, query: str) -> tuple[Finding, ...]:
+        """The few findings that fit the words of a query best, best first; none where study.forum allows no search."""
+        return _FINDINGS.validate_json(self._ask("GET", "/v1/forum", {"query": query}))
+
     def board(self) -> Board:
         """The board."""
         return self._get(Board, "/v1/board")
@@ -236,6 +240,10 @@ class Operator(_Line):
     def forum(self, *, after: int = 0) -> tuple[Finding, ...]:
         """The forum, as in Door."""
         return _FINDINGS.validate_json(self._ask("GET", "/operator/forum", {"after": after}))
+
+    def announce(self, request: FindingRequest) -> str:
+        """Posts a finding as the operator and returns its id. Raises ResearcherError on what is no finding."""
+        return self._post(Created, "/operator/findings", request).id
 
     def admit(self, request: ResearcherRequest) -> None:
         """Admits a researcher; its socket is open when this returns."""

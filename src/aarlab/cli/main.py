@@ -13,7 +13,11 @@ from aarlab.errors import AarlabError
 COMMANDS = (
     "run",
     "steering",
+    "serve",
     "show",
+    "watch",
+    "compare",
+    "diversity",
     "record",
     "transcript",
     "ledger",
@@ -23,6 +27,7 @@ COMMANDS = (
     "submit",
     "join",
     "incidents",
+    "post",
     "final",
     "redteam",
     "host",
@@ -31,6 +36,7 @@ COMMANDS = (
     "scale",
     "science",
     "data",
+    "model",
 )
 """Modules of this package, each with a function `register(app)`; in the order of `aarlab --help`."""
 

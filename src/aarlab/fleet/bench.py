@@ -68,8 +68,12 @@ class Bench:
         record: Callable[[Mapping[str, Any]], None],
         guard: Guard,
         second: float = 0.0,
+        posts: Callable[[], Sequence[Finding]] | None = None,
     ) -> None:
-        """`second`: the most dollars that a second of a command costs. The sandbox is started."""
+        """`second`: the most dollars that a second of a command costs. `posts`: the forum, where not the door has it.
+
+        The sandbox is started.
+        """
         self.door = door
         self.me = door.me()
         self.card: ProblemCard = door.problem()
@@ -88,6 +92,7 @@ class Bench:
         self._seconds = seconds
         self._stop = stop
         self._forum = ForumFiles(sandbox.put)
+        self._posts = posts or door.forum
         self.said: Sequence[str] = self.me.messages
         self._paused = False
         self._asked_at = 0.0
@@ -202,7 +207,7 @@ class Bench:
 
     def findings(self) -> Sequence[Finding]:
         """The forum, after bringing /work/forum up to date."""
-        findings = self.door.forum(after=0)
+        findings = self._posts()
         self._forum.sync(findings)
         return findings
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from aarlab.w2s.task import Floats
-    from aarlab.w2s.tuned import Tuned
+    from aarlab.w2s.tuned import Shapes, Tuned
 
 Texts = tuple[str, ...]
 """One item as text: (prompt, first, second) of a pair, (question, choice) of a single answer."""
@@ -27,6 +27,11 @@ class StrongModel(Protocol):
         """Passes over the items that the task's recipe makes, for a method that divides them."""
         ...
 
+    @property
+    def shapes(self) -> "Shapes":
+        """What an adapter changes: module of the model -> (inputs, outputs) of its matrix."""
+        ...
+
     def finetune(
         self,
         target: "Floats",
@@ -40,8 +45,8 @@ class StrongModel(Protocol):
         """One adapter trained on soft targets [n] in [0, 1], by cross-entropy over the two label tokens.
 
         `weight` [n] >= 0 counts items (mean 1 over those that have any; those with 0 are not read); `retarget` moves
-        the targets of each batch; `epochs` other than the task's; `start` goes on from an adapter. Deterministic in its
-        arguments on one kind of machine. Raises ResearcherError when no item has weight.
+        the targets of each batch, also out of [0, 1]; `epochs` other than the task's; `start` goes on from an adapter.
+        Deterministic in its arguments on one kind of machine. Raises ResearcherError when no item has weight.
         """
         ...
 

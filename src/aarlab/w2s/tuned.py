@@ -31,6 +31,11 @@ class Adapter:
     up: Mapping[str, Half]
     """B of each module [outputs, rank]."""
 
+    @property
+    def rank(self) -> int:
+        """Of all modules."""
+        return int(next(iter(self.down.values())).shape[0])
+
 
 @dataclass(frozen=True)
 class Tuned:
@@ -100,6 +105,14 @@ AnyStudent = Student | Tuned
 """What a method gives: heads on hidden states, or adapters where the task has the strong model itself."""
 
 
+def read_student(data: bytes, *, shapes: Shapes, max_bytes: int, dimension: int, antisymmetric: bool) -> AnyStudent:
+    """Heads or adapters from an untrusted file, strictly. Raises ResearcherError(code="malformed")."""
+    header = as_header(data, max_bytes=max_bytes, max_header=MAX_HEADER)
+    if "weight" in header:
+        return Student.from_bytes(data, dimension=dimension, antisymmetric=antisymmetric)
+    return Tuned.from_bytes(data, shapes=shapes, max_bytes=max_bytes)
+
+
 def _taken(tensors: Mapping[str, Half], place: int, shapes: Shapes) -> Adapter:
     down = {module: tensors[f"{place}.{module}.down"] for module in shapes}
     up = {module: tensors[f"{place}.{module}.up"] for module in shapes}
@@ -112,6 +125,8 @@ def _taken(tensors: Mapping[str, Half], place: int, shapes: Shapes) -> Adapter:
 def _check(adapter: Adapter) -> None:
     if not adapter.down or set(adapter.down) != set(adapter.up):
         malformed("an adapter needs A and B of the same modules")
+    if len({down.shape[:1] for down in adapter.down.values()}) != 1:
+        malformed("all modules of an adapter must have the same rank")
     for module, down in adapter.down.items():
         up = adapter.up[module]
         if down.dtype != np.float16 or up.dtype != np.float16:

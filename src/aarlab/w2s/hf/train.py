@@ -11,14 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
-from aarlab.canonical import digest_json, write_atomic
+from aarlab.canonical import digest, digest_json, write_atomic
+from aarlab.errors import ResearcherError
+from aarlab.w2s.hf import VERSION
 from aarlab.w2s.hf.adapters import Slots
 from aarlab.w2s.hf.passes import Passes
 from aarlab.w2s.hf.settings import Recipe
 from aarlab.w2s.hf.tokens import Row
 from aarlab.w2s.strong import Retarget
 from aarlab.w2s.task import Floats
-from aarlab.w2s.tuned import Adapter
+from aarlab.w2s.tuned import Adapter, Tuned
 
 Progress = Callable[[int, int], None]
 BETAS = (0.9, 0.95)
@@ -27,8 +29,6 @@ CLIP = 1.0
 BUCKET = 8
 """Batches that are sorted by length together: padding falls, and batches stay nearly random."""
 STATE = "state.safetensors"
-VERSION = 1
-"""Of the way in which a state follows from the last one: change it with anything that changes numbers."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,6 @@ class Trainer:
 
         devices = [self._passes.processes.device] if self._passes.processes.device.startswith("cuda") else []
         with torch.random.fork_rng(devices=devices), self._slots.using(self._rank), self._training():
-            torch.manual_seed(self._job.seed)
             self._loop(folder, every, progress)
         return self._slots.read(self._rank)
 
@@ -127,6 +126,7 @@ class Trainer:
         import torch
 
         step, processes = self._plan[number], self._passes.processes
+        torch.manual_seed(self._job.seed + number)  # of dropout, so that a state on disk needs no generator's
         for parameter in self._parameters:
             parameter.grad = torch.zeros_like(parameter)
         own = processes.share(range(len(step.items)))
@@ -175,24 +175,22 @@ class Trainer:
         flip = step.swap & self._job.signs
         target = self._job.target[step.items]
         if logits is not None and self._job.retarget is not None:
-            moved = self._job.retarget(np.where(flip, -logits, logits), target.copy(), done)
-            target = np.clip(np.asarray(moved, np.float64), 0.0, 1.0)
+            target = _moved(self._job.retarget(np.where(flip, -logits, logits), target.copy(), done), len(target))
         return np.where(flip, 1 - target, target)
 
     def _facts(self) -> str:
         """What a state belongs to. The method's own function has no name: its caller's folder stands for it."""
         job = self._job
         rows = [[list(row.ids), list(row.words)] for rows in job.rows for row in rows]
-        start = [] if job.start is None else [part.tobytes().hex() for part in job.start.up.values()]
+        start = None if job.start is None else digest(Tuned((job.start,)).to_bytes())
         numbers = [job.target.tolist(), job.weight.tolist(), job.seed, job.epochs, job.retarget is not None]
         return digest_json([VERSION, rows, numbers, job.recipe.model_dump(), start])
 
     def _keep(self, folder: Path, done: int) -> None:
-        import torch
         from safetensors.torch import save
 
         if self._passes.processes.rank == 0:
-            tensors = {"random": torch.get_rng_state()}
+            tensors: dict[str, Any] = {}
             for at, parameter in enumerate(self._parameters):
                 state = self._optimiser.state[parameter]
                 tensors |= {f"{at}.value": parameter.detach(), f"{at}.mean": state["exp_avg"]}
@@ -204,24 +202,34 @@ class Trainer:
         self._passes.processes.wait()
 
     def _resume(self, folder: Path) -> int:
-        """Steps done according to the folder; 0 when it has no state, or another training's."""
-        import torch
-
-        try:
-            with safe_open(folder / STATE, framework="pt") as state:
-                facts = json.loads(state.metadata()["facts"])
-                if facts["job"] != self._facts():
-                    return 0
-                tensors = {name: state.get_tensor(name) for name in state.keys()}  # noqa: SIM118
-        except (FileNotFoundError, SafetensorError):
+        """Steps done according to the folder; 0 unless every process finds the same state of this training there."""
+        done, tensors = self._read(folder)
+        if set(self._passes.processes.gather([done])) != {done} or done == 0:
             return 0
-        torch.set_rng_state(tensors["random"])
         for at, parameter in enumerate(self._parameters):
             parameter.data.copy_(tensors[f"{at}.value"])
             own = {"exp_avg": f"{at}.mean", "exp_avg_sq": f"{at}.square"}
             moved = {name: tensors[key].to(parameter.device) for name, key in own.items()}
             self._optimiser.state[parameter] = {**moved, "step": tensors[f"{at}.step"]}
-        return int(facts["done"])
+        return done
+
+    def _read(self, folder: Path) -> tuple[int, dict[str, Any]]:
+        try:
+            with safe_open(folder / STATE, framework="pt") as state:
+                facts = json.loads(state.metadata()["facts"])
+                if facts["job"] != self._facts():
+                    return 0, {}
+                return int(facts["done"]), {name: state.get_tensor(name) for name in state.keys()}  # noqa: SIM118
+        except (FileNotFoundError, SafetensorError):
+            return 0, {}
+
+
+def _moved(target: Floats, count: int) -> Floats:
+    """What a method's function gave, as [count] finite numbers. Raises ResearcherError."""
+    moved = np.asarray(target, np.float64)
+    if moved.shape != (count,) or not np.isfinite(moved).all():
+        raise ResearcherError(f"retarget must give one number for each of the {count} targets of its batch")
+    return moved
 
 
 class _Mode:
@@ -233,9 +241,15 @@ class _Mode:
     def __enter__(self) -> None:
         self._model.train()
         if self._checkpointing:
-            self._model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
+            _named(self._model, "{}_checkpointing_enable")({"use_reentrant": False})
 
     def __exit__(self, *_: object) -> None:
         if self._checkpointing:
-            self._model.activation_checkpointing_disable()
+            _named(self._model, "{}_checkpointing_disable")()
         self._model.eval()
+
+
+def _named(model: Any, name: str) -> Any:
+    """A method by its name in transformers; before 5.24, which vLLM asks for, activations were called gradients."""
+    found = getattr(model, name.format("activation"), None)
+    return getattr(model, name.format("gradient")) if found is None else found
