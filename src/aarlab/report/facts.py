@@ -123,7 +123,9 @@ def _host(known: Mapping[str, Any], *, public: bool) -> dict[str, Any]:
     everything = {"missing": {}, "enforced": [], **known}
     if public:
         missing = dict.fromkeys(everything["missing"], "the reason is in the operator's report")
-        kept: dict[str, Any] = {name: everything[name] for name in ("enforced", "backend", "version", "runtime") if name in everything}
+        kept: dict[str, Any] = {
+            name: everything[name] for name in ("enforced", "backend", "version", "runtime") if name in everything
+        }
         return {**kept, "missing": missing}
     return {name: value for name, value in everything.items() if name != "host"} | dict(known.get("host", {}))
 
