@@ -160,7 +160,7 @@ def test_sets_are_applied_in_order_and_typed() -> None:
         ("study.researcher=3", 'unknown field study.researcher (did you mean "researchers"?)'),
         ("studdy.researchers=3", "unknown table 'studdy' (did you mean \"study\"?)"),
         ("researchers=3", "unknown table 'researchers' (did you mean \"study.researchers\"?)"),
-        ("study=3", "name a field of [study]: name, researchers, directions, library, papers, seed"),
+        ("study=3", "name a field of [study]: name, researchers, directions, forum, library, papers, seed"),
         ("study.researchers", "write it as table.field=value, for example study.researchers=9"),
         ("researcher.dollars=3", "[[researcher]] tables are written in a study file"),
         ("=3", "write it as table.field=value, for example study.researchers=9"),

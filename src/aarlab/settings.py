@@ -169,6 +169,9 @@ class StudySettings(Model):
     """Size of the fleet."""
     directions: Literal["diverse", "same"] | tuple[str, ...] = "diverse"
     """Starting points: "diverse" (each another), "same" (none), or a list of texts."""
+    forum: Literal["on", "off", "files", "search"] = "on"
+    """What researchers see of each other: "on" (everything), "files" (posts as files in the sandbox only), "search"
+    (posts that a search finds only), "off" (nothing: neither posts, methods nor rows). The lab's doors enforce it."""
     library: Literal["full", "none"] = "full"
     """What researchers find in /library: all of it, or nothing but papers; the kit itself is there in any case."""
     papers: tuple[str, ...] = ()
@@ -201,7 +204,8 @@ class MindSettings(Model):
     model: str = ""
     """llm, agent: "provider/model", the provider one of anthropic, openai, openai-chat (extra `llm`)."""
     prompt: str = "minimal"
-    """llm, agent: "minimal", "prescribed" (a fixed workflow), or a path to a Markdown file with your instructions."""
+    """"minimal", or "prescribed" (a fixed workflow; of a search: the parts of a method one after another, in a fixed
+    order); llm, agent: or a path to a Markdown file with your instructions."""
     agent: str = "claude-sdk"
     """agent: "claude-sdk" is the Claude Agent SDK (extra `claude`); inside the sandbox "claude-code", "codex",
     "opencode", or a path to a .toml file with a command of your own (extras `llm` and `mcp`)."""

@@ -46,13 +46,13 @@ def load_study(path: Path, *, sets: Sequence[str] = ()) -> StudyConfig:
     Raises UserError naming file, field and what is allowed.
     """
     config_from_sets(sets)  # so that an error of theirs is not blamed on the file
-    raw = _resolve_paths(read_toml(path), base=path.absolute().parent)
+    raw = resolve_paths(read_toml(path), base=path.absolute().parent)
     return build_config(apply_sets(raw, sets), source=str(path))
 
 
 def parse_study(text: str, *, base: Path, source: str) -> StudyConfig:
     """The settings in the text of a study file; relative paths in it are meant from `base`. Raises UserError."""
-    return build_config(_resolve_paths(_parse_toml(text, source=source), base=base), source=source)
+    return build_config(resolve_paths(_parse_toml(text, source=source), base=base), source=source)
 
 
 def config_from_sets(sets: Sequence[str]) -> StudyConfig:
@@ -140,7 +140,8 @@ def validate_table(model: type[M], content: Mapping[str, Any], *, source: str, t
         raise UserError(f"{source}: {_fault(error, model, table)}") from None
 
 
-def _resolve_paths(raw: Mapping[str, Any], *, base: Path) -> dict[str, Any]:
+def resolve_paths(raw: Mapping[str, Any], *, base: Path) -> dict[str, Any]:
+    """The tables with relative paths meant from the folder `base`."""
     resolved = dict(raw)
     for table, fields in PATH_FIELDS.items():
         content = raw.get(table)
@@ -150,7 +151,7 @@ def _resolve_paths(raw: Mapping[str, Any], *, base: Path) -> dict[str, Any]:
             if isinstance(models := content.get("hf"), Mapping):
                 resolved[table]["hf"] = {key: absolute_model(value, base) for key, value in models.items()}
     if isinstance(raw.get(FLEET), list):
-        resolved[FLEET] = [_resolve_paths(one, base=base) if isinstance(one, Mapping) else one for one in raw[FLEET]]
+        resolved[FLEET] = [resolve_paths(one, base=base) if isinstance(one, Mapping) else one for one in raw[FLEET]]
     return resolved
 
 
@@ -258,6 +259,8 @@ def _fault(error: ValidationError, model: type[BaseModel], table: str) -> str:
     place = first["loc"]
     if len(place) > 2 and (row := row_model(model, str(place[0]))) is not None:
         model, table, place = row, f"{table}.{place[0]}", place[2:]
+    while len(place) > 1 and (inner := _table_inside(model, str(place[0]))) is not None:
+        model, table, place = inner, f"{table}.{place[0]}", place[1:]
     field = str(place[0]) if place else ""
     if first["type"] == "extra_forbidden":
         hint = suggest(field, model.model_fields) or f"; there are {', '.join(model.model_fields)}"
@@ -267,6 +270,11 @@ def _fault(error: ValidationError, model: type[BaseModel], table: str) -> str:
     if field not in model.model_fields:
         return f"{table}: {str(first['msg']).removeprefix('Value error, ')}"
     return f"{table}.{field} must be {allowed_values(model, field)}, not {_shown(first['input'])}"
+
+
+def _table_inside(model: type[BaseModel], field: str) -> type[BaseModel] | None:
+    found = model.model_fields[field].annotation if field in model.model_fields else None
+    return found if isinstance(found, type) and issubclass(found, BaseModel) else None
 
 
 def row_model(model: type[BaseModel], field: str) -> type[BaseModel] | None:

@@ -1,5 +1,6 @@
 """The report: complete, self-contained, and safe to open although researchers wrote parts of it."""
 
+import json
 import re
 import time
 from html.parser import HTMLParser
@@ -7,31 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from aarlab.lab.board import board
 from aarlab.lab.sqlite_store import SqliteStore, read_events
 from aarlab.lab.state import State
 from aarlab.lab.store import Draft
 from aarlab.paths import StudyPaths
 from aarlab.report.build import build_report
 from aarlab.report.markdown import render_markdown
+from aarlab.report.outcomes import outcome
 from aarlab.report.study import TABLES, read_study
-from tests.support.cli import aarlab, closed_study
+from tests.support.cli import aarlab, closed_study, inside
 from tests.support.lab import LabProcess
 from tests.support.toy import HELD_OUT
 
 VOID = {"meta", "img", "br", "hr", "input", "link"}
-SECTIONS = [
-    "headline",
-    "board",
-    "time",
-    "negative",
-    "findings",
-    "incidents",
-    "cards",
-    "costs",
-    "limits",
-    "ledger",
-    "settings",
-]
+SECTIONS = ["headline", "board", "time", "negative", "diversity", "findings", "incidents", "cards"]
+SECTIONS += ["costs", "limits", "ledger", "settings"]
 
 
 class Page(HTMLParser):
@@ -176,3 +168,16 @@ def test_markdown_is_without_links_images_and_html(text: str, absent: str) -> No
 
 def test_markdown_keeps_what_is_harmless() -> None:
     assert render_markdown("**a** `b`\n\n- c") == "<p><strong>a</strong> <code>b</code></p>\n<ul>\n<li>c</li>\n</ul>\n"
+
+
+def test_diversity_and_outcome_are_those_of_the_ledger(study: StudyPaths) -> None:
+    found = outcome(list(read_events(study.database)))
+    row = next(row for row in board(State.of(read_events(study.database))).rows if row.rank == 1)
+    assert (found.best, [step.low for step in found.steps]) == (row.value, [row.low])
+    assert (found.entropy, found.finished, found.abroad) == (None, False, {})
+    assert "it takes two arms to compare, and 0 have finished" in inside("compare", study.root, study.root).err
+    shown = json.loads(inside("diversity", "--study", study.root, "--json").out)
+    assert (shown["researchers"], shown["again"]["repeated"], shown["borrowed"]) == (1, 0, 0)
+    (method,) = shown["methods"]
+    assert (method["family"], method["complexity"]["lines"], method["parents"]) == ("other", 2, [])
+    assert "1 families by 1 researchers in 1 methods." in inside("diversity", "--study", study.root).out

@@ -187,6 +187,10 @@ class Door(_Line):
         """Findings that are new or changed since the `seq` of what was seen last, in the order of posting."""
         return _FINDINGS.validate_json(self._ask("GET", "/v1/forum", {"after": after}))
 
+    def search_forum(self, query: str) -> tuple[Finding, ...]:
+        """The few findings that fit the words of a query best, best first; none where study.forum allows no search."""
+        return _FINDINGS.validate_json(self._ask("GET", "/v1/forum", {"query": query}))
+
     def board(self) -> Board:
         """The board."""
         return self._get(Board, "/v1/board")

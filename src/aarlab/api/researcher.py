@@ -31,6 +31,8 @@ from aarlab.wire import (
 
 MOST_WAIT = 30.0
 """Seconds that a request may wait for an answer."""
+MOST_QUERY = 400
+"""Characters of a search on the forum."""
 _JSON_ESCAPES = 6
 _ROOM = 65536
 
@@ -98,14 +100,16 @@ def freeze(body: SnapshotRequest, lab: Desk, name: Name) -> Created:
 
 
 @router.get("/v1/snapshots/{snapshot}")
-def snapshot(snapshot: str, lab: Desk) -> Snapshot:
+def snapshot(snapshot: str, lab: Desk, name: Name) -> Snapshot:
     """A frozen method with its files."""
+    lab.sharing.require(name, snapshots=[snapshot])
     return lab.methods.snapshot(snapshot)
 
 
 @router.get("/v1/snapshots/{old}/diff/{new}")
-def diff(old: str, new: str, lab: Desk) -> Diff:
+def diff(old: str, new: str, lab: Desk, name: Name) -> Diff:
     """Unified diff between two snapshots."""
+    lab.sharing.require(name, snapshots=[old, new])
     return Diff(old=old, new=new, text=lab.methods.diff(old, new))
 
 
@@ -128,34 +132,42 @@ async def verify(body: VerifyRequest, lab: Desk, name: Name, wait: Annotated[flo
 
 
 @router.get("/v1/submissions/{submission}")
-async def submission(submission: str, lab: Desk, wait: Annotated[float, Query(ge=0)] = 0.0) -> Submission:
+async def submission(submission: str, lab: Desk, name: Name, wait: Annotated[float, Query(ge=0)] = 0.0) -> Submission:
     """A submission, at once or when it is answered."""
+    await run_in_threadpool(lab.sharing.require, name, submissions=[submission])
     return await _watch(lab, submission, wait)
 
 
 @router.post("/v1/findings")
 def post(body: FindingRequest, lab: Desk, name: Name) -> Created:
     """Posts a finding."""
+    lab.sharing.require(name, findings=[one for one in (body.replies_to, body.corrects) if one])
     return Created(id=lab.forum.post(name, body))
 
 
 @router.get("/v1/forum")
-def forum(lab: Desk, after: Annotated[int, Query(ge=0)] = 0) -> tuple[Finding, ...]:
-    """Findings that are new or changed since."""
-    return lab.posts(after=after)
+def forum(
+    lab: Desk,
+    name: Name,
+    after: Annotated[int, Query(ge=0)] = 0,
+    query: Annotated[str, Query(max_length=MOST_QUERY)] = "",
+) -> tuple[Finding, ...]:
+    """Findings that are new or changed since, or those that fit a query best; study.forum says whose."""
+    return lab.posts_for(name, after=after, query=query)
 
 
 @router.post("/v1/findings/{finding}/vote")
 def vote(finding: str, body: VoteRequest, lab: Desk, name: Name) -> Created:
     """Votes on a finding."""
+    lab.sharing.require(name, findings=[finding])
     lab.forum.vote(name, finding, body)
     return Created(id=finding)
 
 
 @router.get("/v1/board")
-def board(lab: Desk) -> Board:
-    """The board."""
-    return lab.board()
+def board(lab: Desk, name: Name) -> Board:
+    """The board, as study.forum lets this researcher see it."""
+    return lab.board_for(name)
 
 
 @router.get("/v1/incidents")

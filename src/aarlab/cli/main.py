@@ -16,6 +16,8 @@ COMMANDS = (
     "serve",
     "show",
     "watch",
+    "compare",
+    "diversity",
     "record",
     "transcript",
     "ledger",
@@ -34,6 +36,7 @@ COMMANDS = (
     "scale",
     "science",
     "data",
+    "model",
 )
 """Modules of this package, each with a function `register(app)`; in the order of `aarlab --help`."""
 

@@ -28,13 +28,21 @@ def run(
     sets: Sets = None,
     name: Annotated[str | None, typer.Option(help="Name of the study and of its folder.", show_default=False)] = None,
 ) -> None:
-    """Starts a study: a fleet of researchers, the lab that verifies what they hand in, and a report at the end."""
+    """Starts a study: a fleet of researchers, the lab that verifies what they hand in, and a report at the end.
+
+    A file with arms is an experiment: a study for each arm and repeat, one after another (docs/arms.md).
+    """
+    from aarlab.cli.arms import run_experiment
     from aarlab.cli.output import say
     from aarlab.cli.problem import build_problem
     from aarlab.cli.sizes import protocol_sentences, sentences, sets_of
     from aarlab.cli.study import free_folder, studies_folder
+    from aarlab.experiment import has_arms
     from aarlab.fleet.study import create_study
 
+    if study_file is not None and has_arms(study_file):
+        run_experiment(study_file, sets=sets or (), name=name)
+        return
     say("aarlab: reading settings and data")
     config = settings(study_file, [*(sets or ()), *([f"study.name='{name}'"] if name else ())])
     found = build_problem(config, source=str(study_file or "--set"))
@@ -75,10 +83,14 @@ def require_models(config: "StudyConfig", *, replaced: Mapping[str, Mapping[str,
 
 
 def resume(study: Study = None, researcher: OneOf = None, as_json: Json = False) -> None:
-    """Goes on with a study that was stopped, or whose processes were killed; or lets one paused researcher go on."""
+    """Goes on with a study or experiment that was stopped or killed; or lets one paused researcher go on."""
+    from aarlab.cli.arms import go_on
+    from aarlab.cli.study import experiment_folder
     from aarlab.errors import UserError
 
-    if researcher is not None:
+    if (experiment := experiment_folder(study)) is not None:
+        go_on(experiment)
+    elif researcher is not None:
         control(researcher, "run", reason="", study=study, as_json=as_json)
     elif as_json:
         raise UserError("--json goes with --researcher; `aarlab status --json` has the state of a study")
@@ -118,11 +130,13 @@ def _stop(study: Path | None, *, reason: str, as_json: bool) -> None:
     import time
 
     from aarlab.cli import output
-    from aarlab.cli.study import locate
+    from aarlab.cli.study import experiment_folder, locate
     from aarlab.errors import OperatorError
     from aarlab.fleet.study import STOPPED, request_stop, running
+    from aarlab.paths import StudyPaths
 
-    paths = locate(study)
+    experiment = experiment_folder(study)
+    paths = locate(study) if experiment is None else StudyPaths(root=experiment.absolute())
     asked = request_stop(paths, reason=reason or STOPPED)
     deadline = time.monotonic() + STOP_SECONDS
     while asked and running(paths) is not None:

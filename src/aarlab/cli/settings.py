@@ -39,11 +39,16 @@ def check(
     fine-tunes models (problem.backend = "hf") is planned without them: what is missing here is listed.
     """
     from aarlab.cli import output
+    from aarlab.cli.arms import check_experiment
     from aarlab.cli.run import plain_settings
     from aarlab.cli.sizes import protocol_sentences, sentences, sets_of
     from aarlab.cli.views_fleet import fleet_data, fleet_table
+    from aarlab.experiment import has_arms
     from aarlab.fleet.roster import roster
 
+    if study_file is not None and has_arms(study_file):
+        check_experiment(study_file, sets=changes or (), assume=assume or (), as_json=as_json)
+        return
     config = plain_settings(study_file, list(changes or ()))
     source = str(study_file or "--set")
     of_trainings, of_models = _assumptions(config, list(assume or ()))

@@ -15,13 +15,17 @@ def register(app: typer.Typer) -> None:
 
 
 def status(study: Study = None, as_json: Json = False) -> None:
-    """Who does what, and what is left of the budgets."""
+    """Who does what, and what is left of the budgets; of an experiment, which of its studies are finished."""
     from aarlab.cli import output, views
-    from aarlab.cli.study import locate, read_state
+    from aarlab.cli.arms import show_status
+    from aarlab.cli.study import experiment_folder, locate, read_state
     from aarlab.fleet.logs import sign
     from aarlab.fleet.study import running
     from aarlab.lab.views import study as view
 
+    if (experiment := experiment_folder(study)) is not None:
+        show_status(experiment, as_json=as_json)
+        return
     paths = locate(study)
     facts = view(read_state(paths))
     at_work = running(paths) is not None

@@ -19,6 +19,17 @@ def studies_folder() -> Path:
     return Path(os.environ.get("AARLAB_STUDIES") or "studies")
 
 
+def experiment_folder(folder: Path | None) -> Path | None:
+    """The experiment in `folder` (or of that name), by default the latest if nothing is later; None = it is a study."""
+    from aarlab.fleet.experiment import RECORD, is_experiment
+
+    if folder is not None:
+        return next((one for one in (folder, studies_folder() / folder) if is_experiment(one)), None)
+    found = [*studies_folder().glob("*/study.toml"), *studies_folder().glob(f"*/{RECORD}")]
+    latest = max(found, key=lambda path: path.stat().st_mtime, default=None)
+    return latest.parent if latest is not None and latest.name == RECORD else None
+
+
 def locate(folder: Path | None) -> "StudyPaths":
     """The study in `folder` (or of that name in the studies folder), by default the latest. Raises UserError."""
     from aarlab.paths import StudyPaths
@@ -29,6 +40,9 @@ def locate(folder: Path | None) -> "StudyPaths":
     for candidate in (folder, named):
         if (candidate / "study.toml").is_file():
             return StudyPaths(root=candidate.absolute())
+    if (experiment := experiment_folder(folder)) is not None:
+        runs = sorted(path.parent.name for path in experiment.glob("*/study.toml"))
+        raise UserError(f"{folder}: is an experiment; name one of its studies, such as --study {folder}/{runs[0]}")
     raise UserError(f"{folder}: there is no study here, nor one of that name in {studies_folder()}")
 
 

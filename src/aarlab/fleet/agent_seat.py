@@ -111,6 +111,7 @@ class AgentSeat(Seat):
             record=kept.add,
             second=config.price.machine(core_seconds=config.sandbox.cpus),
             guard=Guard(config.watchdog, say=partial(steer, self._operator, self._name), end=self._end),
+            posts=self._posts,
         )
 
     def _keep_up(self) -> None:

@@ -1,7 +1,9 @@
 """The forum as files in a sandbox: one Markdown file a finding, with what other researchers wrote quoted as data."""
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
+from aarlab.api.client import Door, Operator
 from aarlab.canonical import digest
 from aarlab.quote import quote_untrusted
 from aarlab.wire import TRUST, Finding, Submission
@@ -34,6 +36,19 @@ right, post a "correction" of it. What the lab itself has put together is in /li
 """
 
 Put = Callable[[str, bytes], None]
+
+
+class Posts(Protocol):
+    """Lists the forum, or what of it is new or has changed."""
+
+    def __call__(self, *, after: int = 0) -> tuple[Finding, ...]:
+        """Posts after a place in the ledger."""
+        ...
+
+
+def posts_of(door: Door, operator: Operator) -> Posts:
+    """Whence the files come: where the forum is files only (study.forum), the researcher's door does not list it."""
+    return operator.forum if door.me().forum == "files" else door.forum
 
 
 class ForumFiles:

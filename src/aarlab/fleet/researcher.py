@@ -17,6 +17,7 @@ from typing import Any
 from aarlab.api.client import Door, Operator
 from aarlab.errors import AarlabError, OperatorError
 from aarlab.fleet.bench import Bench
+from aarlab.fleet.forum_files import posts_of
 from aarlab.fleet.guard import NOWHERE, Guard, steer
 from aarlab.fleet.housing import backend_of, house
 from aarlab.fleet.meter import Meter
@@ -85,6 +86,7 @@ def work(paths: StudyPaths, *, name: str) -> None:
                 record=kept.add,
                 second=config.price.machine(core_seconds=config.sandbox.cpus),
                 guard=guard,
+                posts=posts_of(door, operator),
             )
             try:
                 make_mind(minds, price=config.price).run(bench)
@@ -96,7 +98,7 @@ def work(paths: StudyPaths, *, name: str) -> None:
 def make_mind(settings: MindSettings, *, price: PriceSettings) -> Mind:
     """What decides, by the settings. Raises UserError and OperatorError where a language model cannot be used."""
     if settings.kind == "search":
-        return SearchMind(patience=settings.patience)
+        return SearchMind(patience=settings.patience, prescribed=settings.prompt == "prescribed")
     if settings.kind == "agent":
         from aarlab.minds.agent.choose import agent_mind
 

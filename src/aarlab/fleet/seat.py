@@ -13,7 +13,7 @@ from aarlab.api.client import Door, Operator
 from aarlab.digest import FILE, FILE_BYTES
 from aarlab.errors import OperatorError, ResearcherError, UserError
 from aarlab.fleet import relay
-from aarlab.fleet.forum_files import ForumFiles
+from aarlab.fleet.forum_files import ForumFiles, posts_of
 from aarlab.fleet.housing import backend_of, house
 from aarlab.fleet.meter import Meter
 from aarlab.fleet.study import running, stop_requested
@@ -108,6 +108,7 @@ class Seat:
             stack.enter_context(self._sandbox)
             self._lab = self._paths.socket_folder(self._name) / "lab.sock"
             self._door = stack.enter_context(Door(self._lab, deadline=DEADLINE_SECONDS))
+            self._posts = posts_of(self._door, self._operator)
             self._furnish()
             stack.enter_context(self._attended())
             self._stack = stack.pop_all()
@@ -229,8 +230,8 @@ class Seat:
 
     def _sync(self) -> None:
         """Fetches the forum when there is something new on it."""
-        if fresh := self._door.forum(after=self._seen):
-            self._forum.sync(self._door.forum(after=0))
+        if fresh := self._posts(after=self._seen):
+            self._forum.sync(self._posts())
             self._seen = max(finding.seq for finding in fresh)
 
     def _keep_up(self) -> None:

@@ -33,7 +33,7 @@ class Door:
         self._socket = socket
         self._http = UnixHttp(socket, timeout=_READ_SECONDS)
 
-    def get(self, *path: str, **query: float) -> Any:
+    def get(self, *path: str, **query: str | float) -> Any:
         """Reads. Raises ResearcherError (refused) and OperatorError (the lab is away)."""
         return self._ask("GET", path, query, b"", "application/json")
 
@@ -53,7 +53,7 @@ class Door:
             seen = self.get("submissions", str(seen["id"]), wait=min(left, _WAIT_SECONDS))
         return seen
 
-    def _ask(self, method: str, path: tuple[str, ...], query: Mapping[str, float], body: bytes, kind: str) -> Any:
+    def _ask(self, method: str, path: tuple[str, ...], query: Mapping[str, str | float], body: bytes, kind: str) -> Any:
         target = "/v1/" + "/".join(quote(part, safe="") for part in path)
         target += f"?{urlencode(query)}" if query else ""
         until = time.monotonic() + PATIENCE

@@ -74,6 +74,7 @@ def _nothing(_: argparse.ArgumentParser) -> None:
 
 def _forum(one: argparse.ArgumentParser) -> None:
     one.add_argument("post", nargs="?", metavar="POST", help="id of one post")
+    one.add_argument("--search", metavar="WORDS", help="the few posts that fit these words best")
 
 
 def _save_notes(one: argparse.ArgumentParser) -> None:

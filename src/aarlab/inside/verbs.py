@@ -51,8 +51,8 @@ def digest(door: Door, _: Namespace) -> Reply:
 
 
 def forum(door: Door, options: Namespace) -> Reply:
-    """All titles, or one post."""
-    posts = door.get("forum")
+    """All titles that the lab shows, those that a search finds, or one post."""
+    posts = door.get("forum", **({"query": options.search} if options.search else {}))
     if options.post is None:
         return Reply(posts, show.forum(posts))
     found = next((post for post in posts if post["id"] == options.post), None)

@@ -4,7 +4,7 @@ VERBS = (
     ("me", "who you are, what the operator wants, what the team may still spend"),
     ("problem", "what is asked, how a method is run, what a student is"),
     ("digest", "what is new since last time: findings, rows, incidents, messages, what was used"),
-    ("forum [POST]", "findings of all researchers; one of them in full"),
+    ("forum [POST] [--search WORDS]", "findings of all researchers; one in full; those that fit best"),
     ("board", "verified results by their lower bound, and the lab's own marks"),
     ("notes", "your own notes, kept by the lab between sessions"),
     ("save-notes FILE", "replaces them"),

@@ -19,6 +19,7 @@ from aarlab.lab.methods import Methods
 from aarlab.lab.office import Office
 from aarlab.lab.parts import Fatal, Parts, Shared
 from aarlab.lab.rerun import score_body
+from aarlab.lab.sharing import Sharing
 from aarlab.settings import LimitSettings
 from aarlab.wire import Board, FinalState, Finding, Me, OperatorBoard, ProblemCard, StudyState, Submission
 
@@ -46,6 +47,7 @@ class Lab:
         self.final = shared.final()
         self.transfers = shared.transfers()
         self.forum = Forum(self.ledger, limits=parts.config.limits)
+        self.sharing = Sharing(self.ledger, mode=parts.config.study.forum)
         self.incidents = Incidents(self.ledger, limits=parts.config.limits)
         self.office = Office(self.ledger)
 
@@ -153,10 +155,15 @@ class Lab:
         with self.ledger.open() as book:
             return (*own, *views.forum(book.state, after=after))
 
-    def board(self) -> Board:
-        """The board."""
+    def posts_for(self, name: str, *, after: int = 0, query: str = "") -> tuple[Finding, ...]:
+        """What of it one researcher sees: study.forum. `query`: those of all posts that fit these words best."""
+        own = () if query else self.notary.post(after=after)
+        return (*own, *self.sharing.posts(name, after=after, query=query))
+
+    def board_for(self, name: str) -> Board:
+        """The board as one researcher sees it."""
         with self.ledger.open() as book:
-            return board.board(book.state)
+            return self.sharing.rows(name, board.board(book.state))
 
     def operator_board(self) -> OperatorBoard:
         """The board with what only the operator sees."""

@@ -143,6 +143,7 @@ def me(state: State, name: str, *, now: float, seed: int) -> Me:
         budgets=told,
         dev_seeds=state.settings().dev.seeds,
         seed=seed,
+        forum=state.settings().study.forum,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from aarlab.report.diversity.families import FamilyStep
 from aarlab.report.numbers import Point
 from aarlab.wire import BoardRow
 
@@ -69,7 +70,8 @@ def curve(points: Sequence[Point], marks: Sequence[BoardRow], *, over: Literal["
         figure = Figure(figsize=(7.2, 3.6), layout="constrained")
         axes = figure.subplots()
         _dots(axes, points, over)
-        steps = [(getattr(point, over), point.best.value or 0.0) for point in points if point.best is not None]
+        frontier = [(getattr(point, over), point.best) for point in points if point.best is not None]
+        steps = [(place, row.value) for place, row in frontier if row.value is not None]
         axes.step([x for x, _ in steps], [y for _, y in steps], where="post", color=METHOD, alpha=0.6)
         for mark in marks:
             _reference(axes, mark)
@@ -93,6 +95,20 @@ def _reference(axes: Any, mark: BoardRow) -> None:
         axes.annotate(
             mark.name, (1, mark.value), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8
         )
+
+
+def entropy_chart(steps: Sequence[FamilyStep]) -> str:
+    """Entropy of method families across researchers over steps, its band, and what so few researchers can reach."""
+    with rc_context(_STYLE):
+        figure = Figure(figsize=(7.2, 2.6), layout="constrained")
+        axes, numbers = figure.subplots(), [one.step for one in steps]
+        lows, highs = [one.low for one in steps], [one.high for one in steps]
+        axes.fill_between(numbers, lows, highs, color=METHOD, alpha=0.2, linewidth=0)
+        axes.plot(numbers, [one.entropy for one in steps], "o-", color=METHOD, markersize=4)
+        axes.plot(numbers, [one.most for one in steps], color=MARK, linewidth=1, linestyle="--")
+        axes.set_xlabel("step: the k-th proposal of each researcher")
+        axes.set_ylabel("bits")
+        return _svg(figure)
 
 
 def _scale(line: Any) -> None:

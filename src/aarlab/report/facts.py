@@ -11,6 +11,7 @@ from aarlab.lab.events import content_digest
 from aarlab.lab.heads import read_heads
 from aarlab.lab.incidents import evidence
 from aarlab.lab.measured import operator_board
+from aarlab.lab.snapshots import Snapshots
 from aarlab.lab.state import State
 from aarlab.lab.store import Event
 from aarlab.lab.transfers import rows as transfers
@@ -18,8 +19,10 @@ from aarlab.lab.views import final, forum, study
 from aarlab.paths import StudyPaths
 from aarlab.report.abstract import leader, negatives, sentences
 from aarlab.report.cards import cards
-from aarlab.report.charts import MOST, curve, interval_chart
+from aarlab.report.charts import MOST, curve, entropy_chart, interval_chart
 from aarlab.report.costs import costs
+from aarlab.report.diversity.study import Diversity, diversity_of
+from aarlab.report.diversity.study import sentences as diversity_words
 from aarlab.report.generalisation import lines, words
 from aarlab.report.numbers import Point, ends, lab_facts, marks, methods, timeline
 from aarlab.report.room import Room
@@ -42,6 +45,7 @@ def facts(paths: StudyPaths, events: Sequence[Event], *, public: bool) -> dict[s
     rows = _ordered(operator_board(state), veil)
     spent, facing = costs(events), study(state)
     posts, open_incidents = _posts(forum(state), veil), _incidents(state, public=public)
+    diverse = diversity_of(state, Snapshots(paths.snapshots))
     carried = () if public and facing.state == "running" else transfers(state)
     return {
         "study": facing,
@@ -60,10 +64,12 @@ def facts(paths: StudyPaths, events: Sequence[Event], *, public: bool) -> dict[s
         "ends": ends(rows),
         "most_drawn": MOST,
         "most_named": NAMED,
-        "charts": _charts(timeline(events), rows),
+        "charts": _charts(timeline(events), rows, diverse),
+        "diversity": diverse,
+        "diversity_words": diversity_words(diverse),
         "posts": posts,
         "posts_left_out": len(state.findings) - len(posts),
-        "cards": cards(paths, state, events, methods(rows), veil=veil),
+        "cards": cards(paths, state, methods(rows), veil=veil),
         "incidents": open_incidents[:INCIDENTS],
         "incidents_left_out": max(0, len(open_incidents) - INCIDENTS),
         "costs": spent,
@@ -90,13 +96,15 @@ def _note(row: Any, veil: Veil) -> dict[str, str]:
     return {"note": veil.told(row.note), "family": veil.text(row.family)}
 
 
-def _charts(points: Sequence[Point], rows: Board) -> dict[str, Markup]:
+def _charts(points: Sequence[Point], rows: Board, diverse: Diversity) -> dict[str, Markup]:
     """SVG by name; there is none before the first value."""
-    if not any(row.value is not None for row in rows.rows):
-        return {}
-    drawn = {"intervals": interval_chart(rows.rows)}
-    drawn["hours"] = curve(points, marks(rows), over="hours")
-    drawn["dollars"] = curve(points, marks(rows), over="dollars")
+    drawn: dict[str, str] = {}
+    if any(row.value is not None for row in rows.rows):
+        drawn = {"intervals": interval_chart(rows.rows)}
+        drawn["hours"] = curve(points, marks(rows), over="hours")
+        drawn["dollars"] = curve(points, marks(rows), over="dollars")
+    if diverse.steps:
+        drawn["diversity"] = entropy_chart(diverse.steps)
     return {name: Markup(svg) for name, svg in drawn.items()}
 
 
@@ -120,13 +128,11 @@ def _incidents(state: State, *, public: bool) -> tuple[Evidence, ...]:
 
 def _host(known: Mapping[str, Any], *, public: bool) -> dict[str, Any]:
     """The host's own facts beside the others; in a public report what was enforced, and versions."""
-    everything = {"missing": {}, "enforced": [], **known}
+    everything: dict[str, Any] = {"missing": {}, "enforced": [], **known}
     if public:
         missing = dict.fromkeys(everything["missing"], "the reason is in the operator's report")
-        kept: dict[str, Any] = {
-            name: everything[name] for name in ("enforced", "backend", "version", "runtime") if name in everything
-        }
-        return {**kept, "missing": missing}
+        told = ("enforced", "backend", "version", "runtime")
+        return {**{name: everything[name] for name in told if name in everything}, "missing": missing}
     return {name: value for name, value in everything.items() if name != "host"} | dict(known.get("host", {}))
 
 

@@ -7,7 +7,7 @@ say. Whoever shows them to a reader that could take them for instructions quotes
 """
 
 from aarlab.wire.answers import Board, BoardRow, Budgets, Created, Diff, Finding, Me, ProblemCard, Snapshot, Submission
-from aarlab.wire.base import TRUST, FindingKind, ProtocolName, Standing, Status, Wire
+from aarlab.wire.base import TRUST, FindingKind, ForumMode, ProtocolName, Standing, Status, Wire
 from aarlab.wire.incidents import (
     Answer,
     AnswerRequest,
@@ -72,6 +72,7 @@ __all__ = [
     "Finding",
     "FindingKind",
     "FindingRequest",
+    "ForumMode",
     "Held",
     "Incident",
     "LedgerEvent",

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from aarlab.wire.base import FindingKind, ProtocolName, Standing, Status, Wire
+from aarlab.wire.base import FindingKind, ForumMode, ProtocolName, Standing, Status, Wire
 
 
 class Created(Wire):
@@ -39,6 +39,8 @@ class Me(Wire):
     """How many students a dev submission has."""
     seed: int
     """The researcher's own seed for its choices (not for any hidden draw)."""
+    forum: ForumMode = "on"
+    """What it sees of the others' work; study.forum."""
 
 
 class ProblemCard(Wire):

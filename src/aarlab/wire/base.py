@@ -9,6 +9,8 @@ Status = Literal["queued", "running", "ok", "malformed", "timeout", "oom", "erro
 """The fixed words of the lab."""
 Standing = Literal["", "under review", "listed apart", "disqualified"]
 """What incidents have done to a submission: nothing, it does not rank until a person has decided, or a decision."""
+ForumMode = Literal["on", "off", "files", "search"]
+"""What researchers see of each other's posts, as in study.forum."""
 ProtocolName = Literal["method", "student", "predictions"]
 """How a row is made, as in problem.contract."""
 TRUST: dict[ProtocolName, str] = {

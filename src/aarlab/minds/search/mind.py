@@ -3,6 +3,7 @@
 Every decision depends on the researcher's seed, the lab's answers and counts, never on the clock.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from aarlab.errors import ResearcherError
@@ -17,7 +18,7 @@ from aarlab.minds.search.ready import Shelf
 from aarlab.minds.search.ready_search import ReadySearch
 from aarlab.minds.search.sampler import Sampler
 from aarlab.minds.search.space import Recipe
-from aarlab.wire import FindingRequest, Submission, VoteRequest
+from aarlab.wire import Finding, FindingRequest, Submission, VoteRequest
 
 FAILURES = 8
 """After so many failures in a row something is wrong with more than the candidates."""
@@ -28,23 +29,27 @@ REFLECT = 6
 class SearchMind:
     """See `minds.protocol.Mind`."""
 
-    def __init__(self, *, patience: int) -> None:
-        """`patience`: trials without a better dev answer before it looks for another's method to adopt."""
-        self._patience = patience
+    def __init__(self, *, patience: int, prescribed: bool = False) -> None:
+        """`patience`: trials without a better dev answer before it looks for another's method to adopt.
+
+        `prescribed`: it goes through the parts of a method in a fixed order (`stages`) and adopts nothing.
+        """
+        self._patience, self._prescribed = patience, prescribed
 
     def run(self, bench: Workbench) -> None:
         """Works until it is told to stop or its share is used up, then sends its best to verify."""
         if (shelf := Shelf.of(bench.card)) is not None:
             ReadySearch(bench, shelf).run()
         else:
-            Search(bench, patience=self._patience).run()
+            Search(bench, patience=self._patience, prescribed=self._prescribed).run()
 
 
 class Search:
     """One session of a search mind."""
 
-    def __init__(self, bench: Workbench, *, patience: int) -> None:
+    def __init__(self, bench: Workbench, *, patience: int, prescribed: bool) -> None:
         self._bench = bench
+        self._prescribed = prescribed
         self._patience = patience
         self._desk = Desk(bench)
         self._library = Library(bench.door, name=bench.me.name)
@@ -83,7 +88,7 @@ class Search:
         return len(memory.scored) < share.dev_answers and self._bench.experiments_left() > self._bench.me.dev_seeds
 
     def _step(self) -> None:
-        others = self._library.read(self._bench.findings())
+        others = self._library.read(self._posts())
         trial = self._memory.unfinished or self._next(others)
         if trial is None:
             raise ResearcherError("nothing new was found to try", code="budget")
@@ -93,8 +98,18 @@ class Search:
         if (chosen := due(self._memory, self._bench.share)) is not None:
             self._verify(chosen)
 
+    def _posts(self) -> Sequence[Finding]:
+        """What it can know of the others' work; where that takes a search, by the words of its own best method."""
+        posts, best = self._bench.findings(), self._memory.best
+        if self._bench.me.forum != "search" or best is None:
+            return posts
+        return (*posts, *self._bench.door.search_forum(compose.title(Recipe(**best.recipe))))
+
     def _next(self, others: list[Other]) -> Trial | None:
         memory = self._memory
+        if self._prescribed:
+            staged = self._sampler.staged(memory.trials, best=memory.best)
+            return self._started(staged, parents=()) if staged else None
         best = memory.best
         ahead = [other for other in others if best is None or other.answer > (best.answer or 0.0)]
         if ahead and memory.since_best() >= self._patience:

@@ -4,12 +4,13 @@ A pure function of the seed and of the trials so far, so that a restart asks for
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
 from random import Random
 from threading import Thread
 
 from aarlab.minds.search.memory import Trial
-from aarlab.minds.search.space import Recipe, draw, mutate, region
+from aarlab.minds.search.space import SPACE, Recipe, draw, mutate, region
 
 TRIES = 30
 
@@ -40,6 +41,19 @@ class Sampler:
             if recipe.plain() not in known:
                 return recipe
         return None
+
+    def staged(self, trials: Sequence[Trial], *, best: Trial | None) -> Recipe | None:
+        """The next recipe of a prescribed workflow; None when it is through.
+
+        First one recipe of the direction's region; then part after part in the order of SPACE, of each part value after
+        value, all else as in the best recipe so far. What was tried is passed over. No result changes the order.
+        """
+        if not trials:
+            return draw(region(self._family), rng=Random(f"{self._seed}:0:0"))
+        known, base = [trial.recipe for trial in trials], Recipe(**(best or trials[0]).recipe)
+        steps = [(name, value) for name, values in SPACE.items() for value in values]
+        left = (replace(base, **{name: value}).settled() for name, value in steps[len(trials) - 1 :])
+        return next((recipe for recipe in left if recipe.plain() not in known), None)
 
     def mutated(self, recipe: Recipe, trials: Sequence[Trial]) -> Recipe | None:
         """A variant of somebody's recipe that was not tried; None when none was found."""

@@ -55,6 +55,8 @@ class ReadForum(Form):
 
     last: int = Field(10, ge=1, le=50)
     """How many of the latest findings."""
+    query: str = Field("", max_length=400)
+    """Words to search for: the few findings that fit them best, instead of the latest."""
 
 
 class Fetch(Form):
@@ -88,7 +90,7 @@ class LabDesk:
             ),
             "post": tool("Posts a finding on the forum.", FindingRequest, self.post),
             "digest": tool("Shows what is new since last time.", Nothing, self.digest),
-            "read_forum": tool("Shows the latest findings of all researchers.", ReadForum, self.forum),
+            "read_forum": tool("Shows the latest findings, or searches them.", ReadForum, self.forum),
             "fetch_snapshot": tool("Writes a frozen method's files into the workspace.", Fetch, self.fetch),
             "board": tool("Shows verified methods, reference marks, and what is left to spend.", Nothing, self.board),
             "note": tool("Replaces your notes, which every session begins with.", NoteRequest, self.note),
@@ -126,8 +128,12 @@ class LabDesk:
         return self._keep(f"finding {self._door.finding(form)}: {form.title}")
 
     def forum(self, form: ReadForum) -> str:
-        """Findings, oldest first, with the words of others as data."""
-        posts = [one for one in self._bench.findings() if one.kind != LAB_POST]
+        """Findings, oldest first, or those that fit a query, best first; with the words of others as data."""
+        self._bench.findings()  # brings the files up to date
+        if form.query:
+            found = self._door.search_forum(form.query)
+            return "\n\n".join([f"{len(found)} findings fit best", *(_finding(one) for one in found)])
+        posts = [one for one in self._door.forum() if one.kind != LAB_POST]
         shown = [_finding(one) for one in posts[-form.last :]]
         return "\n\n".join([f"{len(posts)} findings; all of them are in /work/forum", *shown])
 
