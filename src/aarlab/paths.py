@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from aarlab.canonical import digest
 
@@ -144,3 +145,16 @@ def cache_folder() -> Path:
     """Where features are kept by the hash of their content, for all studies of this user."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "aarlab"
+
+
+def absolute(value: Any, base: Path) -> Any:
+    """A path of a study file, or a list of them, as it is meant from `base`; what is no text stays as it is."""
+    if isinstance(value, list):
+        return [absolute(one, base) for one in value]
+    return str((base / Path(value).expanduser()).resolve()) if isinstance(value, str) and value else value
+
+
+def absolute_model(value: Any, base: Path) -> Any:
+    """The same for a folder that is there; any other text may be the name of a model on a hub."""
+    found = isinstance(value, str) and bool(value) and (base / Path(value).expanduser()).is_dir()
+    return absolute(value, base) if found else value

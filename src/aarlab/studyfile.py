@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from tomlkit.items import Table
 
 from aarlab.errors import UserError
+from aarlab.paths import absolute, absolute_model
 from aarlab.settings import MindSettings, ResearcherSettings, StudyConfig
 
 M = TypeVar("M", bound=BaseModel)
@@ -49,6 +50,11 @@ def load_study(path: Path, *, sets: Sequence[str] = ()) -> StudyConfig:
     return build_config(apply_sets(raw, sets), source=str(path))
 
 
+def parse_study(text: str, *, base: Path, source: str) -> StudyConfig:
+    """The settings in the text of a study file; relative paths in it are meant from `base`. Raises UserError."""
+    return build_config(resolve_paths(_parse_toml(text, source=source), base=base), source=source)
+
+
 def config_from_sets(sets: Sequence[str]) -> StudyConfig:
     """The default settings with `--set` arguments on top. Raises UserError."""
     return build_config(apply_sets({}, sets), source="--set")
@@ -57,17 +63,22 @@ def config_from_sets(sets: Sequence[str]) -> StudyConfig:
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file, not validated. Raises UserError when it cannot be read or is not TOML."""
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8"))
+        return _parse_toml(path.read_bytes().decode("utf-8"), source=str(path))
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such study file; `aarlab init study` writes one") from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise UserError(f"{path}: is not UTF-8 text; a study file is TOML") from None
+
+
+def _parse_toml(text: str, *, source: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{path}: is not valid TOML: {error}") from None
+        raise UserError(f"{source}: is not valid TOML: {error}") from None
     except RecursionError:
-        raise UserError(f"{path}: is not a study file: nested too deeply") from None
+        raise UserError(f"{source}: is not a study file: nested too deeply") from None
 
 
 def build_config(raw: Mapping[str, Any], *, source: str) -> StudyConfig:
@@ -135,17 +146,13 @@ def resolve_paths(raw: Mapping[str, Any], *, base: Path) -> dict[str, Any]:
     for table, fields in PATH_FIELDS.items():
         content = raw.get(table)
         if isinstance(content, Mapping):
-            paths = {key: _absolute(content[key], base) for key in fields if key in content}
+            paths = {key: absolute(content[key], base) for key in fields if key in content}
             resolved[table] = {**content, **paths}
+            if isinstance(models := content.get("hf"), Mapping):
+                resolved[table]["hf"] = {key: absolute_model(value, base) for key, value in models.items()}
     if isinstance(raw.get(FLEET), list):
         resolved[FLEET] = [resolve_paths(one, base=base) if isinstance(one, Mapping) else one for one in raw[FLEET]]
     return resolved
-
-
-def _absolute(value: Any, base: Path) -> Any:
-    if isinstance(value, list):
-        return [_absolute(one, base) for one in value]
-    return str((base / Path(value).expanduser()).resolve()) if isinstance(value, str) and value else value
 
 
 def _tuples(value: Any) -> Any:
@@ -164,10 +171,13 @@ def apply_sets(raw: Mapping[str, Any], sets: Sequence[str]) -> dict[str, Any]:
     for argument in sets:
         table, field, text = _parse_set(argument)
         is_path = field in PATH_FIELDS.get(table, ())
-        value = _absolute(_paths(text), Path.cwd()) if is_path else parse_value(text)
+        value = absolute(_paths(text), Path.cwd()) if is_path else parse_value(text)
         content = tables.setdefault(table, {})
+        *above, last = field.split(".")
+        for name in above if isinstance(content, dict) else ():
+            content[name] = content = dict(content.get(name) or {})
         if isinstance(content, dict):
-            content[field] = value
+            content[last] = absolute_model(value, Path.cwd()) if above == ["hf"] else value
     return tables
 
 

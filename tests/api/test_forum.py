@@ -96,3 +96,17 @@ def test_posts_of_one_are_data_to_another(r1: Member, r2: Member) -> None:
     finding = r1.finding(FindingRequest(kind="insight", title="{author} {0}", text=text))
     (shown,) = [entry for entry in r2.forum() if entry.id == finding]
     assert (shown.title, shown.text) == ("{author} {0}", text)
+
+
+def test_the_operator_posts_under_its_own_name(lab: LabProcess, r1: Member) -> None:
+    with lab.operator() as operator:
+        wrong = post(r1, "doubtful")
+        request = FindingRequest(kind="correction", title="not so", text="the split was another", corrects=wrong)
+        name = operator.announce(request)
+        assert operator.announce(request) == name
+        with pytest.raises(ResearcherError, match="names the submission"):
+            operator.announce(FindingRequest(kind="result", title="it works", text="x"))
+    seen = {finding.id: finding for finding in r1.forum()}
+    assert (seen[name].author, seen[name].untrusted) == ("operator", ("title", "text"))
+    assert seen[wrong].corrected_by == (name,)
+    r1.vote(name, VoteRequest(value=-1))

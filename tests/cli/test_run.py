@@ -1,6 +1,7 @@
 """The main job as a user sees it: a small real study is stopped with Ctrl-C, goes on, and takes a person's method."""
 
 import json
+import re
 import signal
 import time
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ class Story:
 
     folder: Path
     first_sign: float
+    watched: Ended
     stopped: Ended
     resumed: Ended
 
@@ -47,14 +49,33 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
         while "proposes" not in lines[-1]:
             lines.append(process.stdout.readline())
             assert lines[-1], (lines, process.stderr and process.stderr.read())
+        watched = _watch(folder)
+        assert process.poll() is None
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=SECONDS)
     stopped = Ended(process.returncode, "".join(lines) + out, err)
-    return Story(folder, first_sign, stopped, aarlab("resume", cwd=folder, timeout=SECONDS))
+    return Story(folder, first_sign, watched, stopped, aarlab("resume", cwd=folder, timeout=SECONDS))
+
+
+def _watch(folder: Path) -> Ended:
+    """Somebody looks on and leaves with Ctrl-C."""
+    with start("watch", cwd=folder) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        line = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        out, err = process.stdout.read(), process.stderr.read()
+    return Ended(process.returncode, line + out, err)
 
 
 def test_there_is_life_at_once(story: Story) -> None:
     assert story.first_sign < 3.0  # below half a second on a machine that does nothing else
+
+
+def test_who_watches_sees_the_news_and_leaves_the_study_running(story: Story) -> None:
+    assert (story.watched.status, story.watched.err) == (0, "")
+    assert re.search(r"^\d+:\d\d r\d (starts|posts|proposes)", story.watched.out, flags=re.MULTILINE)
+    assert story.watched.out.endswith("the study goes on; `aarlab watch` looks again, `aarlab stop` stops it\n")
 
 
 def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(story: Story) -> None:

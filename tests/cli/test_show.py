@@ -27,7 +27,7 @@ def on(study: StudyPaths, *arguments: str) -> Ended:
     return aarlab(*arguments, cwd=study.root, AARLAB_STUDIES=str(study.root.parent))
 
 
-@pytest.mark.parametrize("command", ["status", "board", "forum", "costs", "log"])
+@pytest.mark.parametrize("command", ["status", "board", "forum", "costs", "log", "watch"])
 def test_people_get_text_that_cannot_drive_a_terminal(study: StudyPaths, command: str) -> None:
     done = on(study, command)
     assert (done.status, done.err) == (0, "")
@@ -35,7 +35,7 @@ def test_people_get_text_that_cannot_drive_a_terminal(study: StudyPaths, command
     assert not set(done.out) & {"\x1b", "\x9b", "\u202e", "\x07", "\r"}
 
 
-@pytest.mark.parametrize("command", ["status", "board", "forum", "costs"])
+@pytest.mark.parametrize("command", ["status", "board", "forum", "costs", "watch"])
 def test_programs_get_json(study: StudyPaths, command: str) -> None:
     assert json.loads(on(study, command, "--json").out)
 
@@ -164,7 +164,7 @@ def test_a_closed_pipe_is_not_an_error_message(study: StudyPaths) -> None:
 
 
 def test_what_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
-    for command in ("status", "board", "forum", "costs", "log", "report", "resume", "stop"):
+    for command in ("status", "board", "forum", "costs", "log", "report", "resume", "stop", "watch"):
         done = aarlab(command, cwd=tmp_path)
         assert done.status == 2
         assert done.err.count("\n") == 1

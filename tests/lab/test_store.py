@@ -8,7 +8,7 @@ import pytest
 
 from aarlab.errors import OperatorError, ResearcherError
 from aarlab.lab.chain import verify_chain
-from aarlab.lab.sqlite_store import SqliteStore, read_events
+from aarlab.lab.sqlite_store import SqliteStore, count_events, newest_events, read_events
 from aarlab.lab.store import Draft
 
 
@@ -159,3 +159,14 @@ def test_what_is_no_ledger_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "lab.db").write_bytes(b"not a database, but long enough to look like one" * 100)
     with pytest.raises(OperatorError, match="cannot be"):
         SqliteStore(tmp_path / "lab.db")
+
+
+def test_the_newest_entries_come_first_and_by_kind(tmp_path: Path) -> None:
+    path = tmp_path / "lab.db"
+    store = SqliteStore(path)
+    store.append([draft(1), Draft("vote.cast", "r1", {"value": 1}, {"time": 1.5}), draft(2)])
+    assert [event.seq for event in newest_events(path, before=4, most=2)] == [3, 2]
+    assert newest_events(path, before=3, most=9) == list(read_events(path))[:2][::-1]
+    assert [event.seq for event in newest_events(path, before=99, kind="note.saved", most=9)] == [3, 1]
+    assert count_events(path) == {"note.saved": 2, "vote.cast": 1}
+    store.close()

@@ -44,6 +44,22 @@ def test_the_value_is_the_geometric_mean_of_closed_fractions() -> None:
     }
 
 
+def test_a_gate_lets_a_method_lose_its_margin_and_no_more() -> None:
+    lenient = Benchmark(name="kept", direction="up", base=0.7, gate=True, margin=0.2)
+    lost = runs_of(rate=0.1, kept=0.55)
+    assert (score([RATE, KEPT], lost).refusal or "").startswith("gated: ")
+    assert score([RATE, lenient], lost).refusal is None
+    assert score([RATE, lenient], runs_of(rate=0.1, kept=0.3)).refusal is not None
+
+
+@pytest.mark.parametrize(
+    "more", [{"margin": -0.1, "gate": True}, {"margin": 0.1}, {"margin": float("nan"), "gate": True}]
+)
+def test_a_margin_belongs_to_a_gate(more: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="a margin belongs to a gate"):
+        Benchmark(name="x", direction="up", **more)
+
+
 def test_what_got_worse_makes_the_score_0_and_is_told_unclipped() -> None:
     found = score([RATE, SKILL], runs_of(rate=0.0, skill=0.05))
     assert (found.value, found.low) == (0.0, 0.0)

@@ -20,8 +20,20 @@ from tests.support.cli import aarlab, closed_study, inside
 from tests.support.lab import LabProcess
 
 VOID = {"meta", "img", "br", "hr", "input", "link"}
-SECTIONS = ["headline", "board", "time", "diversity", "findings", "incidents", "cards"]
-SECTIONS += ["costs", "limits", "ledger", "settings"]
+SECTIONS = [
+    "headline",
+    "board",
+    "time",
+    "diversity",
+    "negative",
+    "findings",
+    "incidents",
+    "cards",
+    "costs",
+    "limits",
+    "ledger",
+    "settings",
+]
 
 
 class Page(HTMLParser):
@@ -70,9 +82,9 @@ def test_has_every_section_with_a_heading(html: str) -> None:
     assert page.open == []
     ids = [value for tag, name, value in page.attributes if tag == "h2" and name == "id"]
     assert ids == SECTIONS
-    assert page.tags.count("svg") == 2
+    assert page.tags.count("svg") == 3
     labels = [value for tag, name, value in page.attributes if tag == "figure" and name == "aria-label"]
-    assert len(labels) == 2
+    assert len(labels) == 3
     assert all(labels)
 
 
@@ -86,8 +98,11 @@ def test_says_what_was_found(html: str, study: StudyPaths) -> None:
 
 def test_text_of_researchers_can_do_nothing(html: str) -> None:
     page = Page(html)
-    assert not {"script", "img", "iframe", "object", "embed", "a", "form", "link"} & set(page.tags)
+    assert not {"script", "img", "iframe", "object", "embed", "form", "link"} & set(page.tags)
     assert not [name for _, name, _ in page.attributes if name.startswith("on")]
+    assert all(
+        value and value.startswith("#v-") for tag, name, value in page.attributes if (tag, name) == ("a", "href")
+    )
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
     assert "javascript:" not in "".join(value or "" for _, _, value in page.attributes)
 

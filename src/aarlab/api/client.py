@@ -241,6 +241,10 @@ class Operator(_Line):
         """The forum, as in Door."""
         return _FINDINGS.validate_json(self._ask("GET", "/operator/forum", {"after": after}))
 
+    def announce(self, request: FindingRequest) -> str:
+        """Posts a finding as the operator and returns its id. Raises ResearcherError on what is no finding."""
+        return self._post(Created, "/operator/findings", request).id
+
     def admit(self, request: ResearcherRequest) -> None:
         """Admits a researcher; its socket is open when this returns."""
         self._post(Created, "/operator/researchers", request)

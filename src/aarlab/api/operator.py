@@ -19,6 +19,7 @@ from aarlab.wire import (
     FinalRequest,
     FinalState,
     Finding,
+    FindingRequest,
     Held,
     LedgerEvent,
     OperatorBoard,
@@ -82,6 +83,12 @@ def board(lab: Desk) -> OperatorBoard:
 def forum(lab: Desk, after: Annotated[int, Query(ge=0)] = 0) -> tuple[Finding, ...]:
     """The forum."""
     return lab.posts(after=after)
+
+
+@router.post("/findings")
+def announce(body: FindingRequest, lab: Desk) -> Created:
+    """The operator's own post. The same words are one post, however often they are sent."""
+    return Created(id=lab.forum.announce(body))
 
 
 @router.get("/final")

@@ -21,11 +21,10 @@ from aarlab.lab.grounds import Grounds
 from aarlab.lab.lab import Lab
 from aarlab.lab.library import library
 from aarlab.lab.parts import Parts
-from aarlab.lab.publish import prepare_runtime, publish_data, publish_library, publish_runtime
+from aarlab.lab.publish import prepare_runtime, publish_data, publish_library, publish_runtime, runtime_for
 from aarlab.paths import StudyPaths, cache_folder
 from aarlab.problem import registry
 from aarlab.problem.protocols import under_protocol
-from aarlab.sandbox.runtime import build_runtime
 from aarlab.sandbox.select import select
 from aarlab.studyfile import load_study
 
@@ -85,7 +84,7 @@ def _open_lab(paths: StudyPaths, fatal: Callable[[OperatorError], None]) -> tupl
     found = registry.load(config.problem.kind, config.problem.own(), cache=cache_folder(), progress=_Progress())
     problem = under_protocol(found, config)
     publish_library(paths, partial(library, config, problem, study=paths.root))
-    backend, runtime = select(config.sandbox.backend), build_runtime(problem.kit(), progress=_LOG.info)
+    backend, runtime = select(config.sandbox.backend), runtime_for(problem, config, progress=_LOG.info)
     lab = Lab(Parts(paths, config, problem, backend, runtime), fatal=fatal)
     key, bait = lab.data_key(), config.integrity.bait
     try:

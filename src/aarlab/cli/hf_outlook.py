@@ -161,7 +161,10 @@ def _missing(settings: "W2SSettings") -> list[str]:
         found.append(f"the folder {settings.data} (problem.data); sizes above are the study's")
     for role in ("weak", "strong"):
         name, revision = getattr(settings.hf, role), getattr(settings.hf, f"{role}_revision")
-        if not Path(name).expanduser().exists() and len(revision or "") != COMMIT:
+        folder = Path(name).expanduser()
+        if folder.is_dir() and not (folder / "config.json").is_file():
+            found.append(f"problem.hf.{role}: {name} is a folder without config.json, so not one of a language model")
+        if not folder.is_dir() and len(revision or "") != COMMIT:
             found.append(f"problem.hf.{role}_revision: the commit of {name} on the Hub, {COMMIT} hexadecimal digits")
     absent = [name for name in LIBRARIES if find_spec(name) is None]
     if absent:

@@ -8,12 +8,10 @@ import typer
 from aarlab.cli.options import Json, Study
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from aarlab.api.client import Operator
-    from aarlab.lab.records import IncidentRecord
     from aarlab.lab.state import State
-    from aarlab.wire import Decision, Evidence
+    from aarlab.wire import Evidence
 
 Reason = Annotated[str, typer.Option("--reason", help="Why; everybody may read it.")]
 By = Annotated[str | None, typer.Option("--by", help="Who decides; by default your login.", show_default=False)]
@@ -126,49 +124,24 @@ def reply(
 def _decide(about: str, decision: str, reason: str, *, by: str | None, study: Path | None, as_json: bool) -> None:
     import getpass
 
-    from aarlab.api.client import Operator
     from aarlab.cli import output
-    from aarlab.cli.serving import serving
+    from aarlab.cli.serving import ask
     from aarlab.cli.study import locate, read_state
     from aarlab.errors import UserError
+    from aarlab.fleet.decisions import plan_decision
+    from aarlab.lab.incidents import evidence
     from aarlab.wire import DecisionRequest
 
     if not reason.strip():
         raise UserError("--reason is empty; say why, everybody may read it")
     fields = {"decision": decision, "reason": reason.strip(), "by": by or getpass.getuser()}
     request, paths = DecisionRequest.model_validate(fields), locate(study)
-    chosen = _chosen(read_state(paths), about, request.decision)
-    with serving(paths), Operator(paths.operator_socket) as operator:
-        names = [chosen(operator)] if callable(chosen) else chosen
-        for name in names:
-            operator.decide(name, request)
+    state = read_state(paths)
+    target = _one(evidence(state), about).id if about.startswith("i-") else _submission(state, about)
+    plan = plan_decision(state, target, request.decision)
+    names = ask(paths, lambda operator: plan.carry_out(operator, request))
     data = {"incidents": names, **request.model_dump()}
     output.emit(data, as_json=as_json, render=lambda: output.say(f"{', '.join(names)}: {decision} by {request.by}"))
-
-
-def _chosen(state: "State", about: str, decision: "Decision") -> "list[str] | Callable[[Operator], str]":
-    """The incidents that a decision is on, or how to raise one where a submission has none for it. Raises UserError."""
-    from aarlab.lab.incidents import evidence
-    from aarlab.lab.standing import incidents_of
-    from aarlab.wire import RaiseRequest
-
-    if about.startswith("i-"):
-        return [_one(evidence(state), about).id]
-    submission = _submission(state, about)
-    if decision == "valid":
-        return _against(incidents_of(state, submission), submission)
-    words = f"The operator has looked at it and decided: {decision}."
-    return lambda operator: operator.raise_incident(RaiseRequest(submission=submission, words=words))
-
-
-def _against(incidents: "tuple[IncidentRecord, ...]", submission: str) -> list[str]:
-    from aarlab.errors import UserError
-
-    holding = [one for one in incidents if one.level == "quarantine" or one.decision is not None]
-    names = [one.id for one in holding if one.decision != "valid"]
-    if not names:
-        raise UserError(f"{submission}: nothing holds it, so there is nothing to reinstate")
-    return names
 
 
 def _submission(state: "State", name: str) -> str:

@@ -2,7 +2,8 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -10,6 +11,7 @@ from aarlab.cli.options import Json
 
 if TYPE_CHECKING:
     from aarlab.w2s.methods import Method
+    from aarlab.w2s.problem import W2SSettings
 
 MOST_POINTS = 64
 """Of one sweep."""
@@ -18,6 +20,12 @@ FEW = 4
 
 MethodName = Annotated[str, typer.Option("--method", metavar="NAME", help="As `aarlab methods` lists it.")]
 Domain = Annotated[str, typer.Option("--domain", help="chat, math or code.")]
+Backend = Annotated[
+    Literal["probe", "hf"], typer.Option("--backend", help="Heads on frozen features, or models that are fine-tuned.")
+]
+Data = Annotated[
+    str | None, typer.Option("--data", metavar="FOLDER", help="Your own data instead of a domain.", show_default=False)
+]
 Seeds = Annotated[int, typer.Option("--seeds", help="Fresh draws, the same for all.", min=2)]
 
 
@@ -58,15 +66,23 @@ def run(
     seeds: Seeds = 10,
     sets: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Changes one setting; may be repeated.", show_default=False),
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Changes one setting of the method, or problem.NAME=VALUE one of the problem; may be repeated.",
+            show_default=False,
+        ),
     ] = None,
+    backend: Backend = "probe",
+    data: Data = None,
     as_json: Json = False,
 ) -> None:
     """Trains one method on fresh draws, outside of any study: PGR, accuracy, time, and the difference to vanilla."""
     from aarlab.cli import output
 
-    points = _points(method, [assigned(argument, many=False) for argument in sets or ()])
-    row = _rows(domain, points, seeds=seeds, quiet=as_json)[0]
+    settings, own = _problem(domain, sets or (), backend=backend, data=data)
+    points = _points(method, [assigned(argument, many=False) for argument in own], model=backend == "hf")
+    row = _rows(settings, points, seeds=seeds, quiet=as_json)[0]
     row["seconds_per_seed"] = round(row.pop("ms") / 1000, 4)
     output.emit(row, as_json=as_json, render=lambda: output.say(_sentences(row)))
 
@@ -74,17 +90,26 @@ def run(
 def sweep(
     method: MethodName,
     sets: Annotated[
-        list[str], typer.Option("--set", metavar="NAME=A,B,C", help="Values to try; all combinations of several.")
+        list[str],
+        typer.Option(
+            "--set",
+            metavar="NAME=A,B,C",
+            help="Values to try; all combinations of several. problem.NAME=VALUE changes the problem.",
+        ),
     ],
     domain: Domain = "chat",
     seeds: Seeds = 10,
+    backend: Backend = "probe",
+    data: Data = None,
     as_json: Json = False,
 ) -> None:
     """The same for several values of settings, as a table in their order. The best of many looks better than it is."""
     from aarlab.cli import output
     from aarlab.cli.views import interval, signed
 
-    rows = _rows(domain, _points(method, [assigned(one, many=True) for one in sets]), seeds=seeds, quiet=as_json)
+    settings, own = _problem(domain, sets, backend=backend, data=data)
+    points = _points(method, [assigned(one, many=True) for one in own], model=backend == "hf")
+    rows = _rows(settings, points, seeds=seeds, quiet=as_json)
     cells = [
         (
             _settings(row["settings"]),
@@ -98,7 +123,7 @@ def sweep(
         for row in rows
     ]
     columns = ("settings", "PGR", "95 % interval", "over vanilla", "95 % interval", "accuracy", "ms")
-    title = f"{method} on {domain}, {seeds} draws"
+    title = f"{method} on {_name(settings)}, {seeds} draws"
     shown = output.table(columns, cells, title=title, right=(1, 2, 3, 4, 5, 6))
     output.emit(rows, as_json=as_json, render=lambda: output.show(shown))
 
@@ -150,40 +175,68 @@ def assigned(argument: str, *, many: bool) -> tuple[str, list[Any]]:
     return name.strip(), [parse_value(value.strip()) for value in values]
 
 
-def _points(name: str, assigned: Sequence[tuple[str, list[Any]]]) -> list[dict[str, Any]]:
+def _problem(
+    domain: str, sets: Sequence[str], *, backend: str, data: str | None
+) -> "tuple[W2SSettings, Sequence[str]]":
+    """Settings of the problem, and the assignments that are the method's. Raises UserError."""
+    from aarlab.errors import UserError
+    from aarlab.studyfile import apply_sets, build_config, suggest, validate_table
+    from aarlab.w2s.domains.embedded import EMBEDDED
+    from aarlab.w2s.problem import W2SSettings
+
+    theirs = [one for one in sets if one.startswith("problem.")]
+    place = {"domain": domain} if data is None else {"data": data}
+    table = build_config(apply_sets({"problem": {"backend": backend, **place}}, theirs), source="--set").problem
+    settings = validate_table(W2SSettings, table.own(), source="--set", table="problem")
+    if settings.data is None and settings.domain not in EMBEDDED:
+        known = suggest(settings.domain, EMBEDDED) or f"; there are {', '.join(EMBEDDED)}"
+        raise UserError(f"{settings.domain}: there is no such domain{known}")
+    return settings, [one for one in sets if one not in theirs]
+
+
+def _name(settings: "W2SSettings") -> str:
+    return settings.domain if settings.data is None else Path(settings.data).resolve().name
+
+
+def _points(name: str, assigned: Sequence[tuple[str, list[Any]]], *, model: bool) -> list[dict[str, Any]]:
     """All combinations, each checked. Raises UserError before anything is loaded."""
     from aarlab.errors import UserError
     from aarlab.w2s.methods import method
 
-    found, names = method(name, model=False), [setting for setting, _ in assigned]
+    found, names = method(name, model=model), [setting for setting, _ in assigned]
     if len(set(names)) < len(names):
         raise UserError("--set: a setting is named twice")
     points = [dict(zip(names, values, strict=True)) for values in itertools.product(*(v for _, v in assigned))]
     if len(points) > MOST_POINTS:
         raise UserError(f"--set: {len(points)} combinations are more than {MOST_POINTS}; name fewer values")
     for point in points:
-        found.check(point)
+        found.check(point, model=model)
     return [{"method": name, "settings": point} for point in points]
 
 
-def _rows(domain: str, points: Sequence[Mapping[str, Any]], *, seeds: int, quiet: bool) -> list[dict[str, Any]]:
-    """A row for each point in order, beside vanilla on the same draws. Raises UserError on an unknown domain."""
+def _rows(
+    settings: "W2SSettings", points: Sequence[Mapping[str, Any]], *, seeds: int, quiet: bool
+) -> list[dict[str, Any]]:
+    """A row for each point in order, beside vanilla on the same draws."""
     from aarlab.cli.problem import ProgressLine
-    from aarlab.errors import UserError
-    from aarlab.studyfile import suggest
-    from aarlab.w2s.domains.embedded import EMBEDDED
-    from aarlab.w2s.table import Variant, results_table
+    from aarlab.w2s.table import Variant, table_of
 
-    if domain not in EMBEDDED:
-        known = suggest(domain, EMBEDDED) or f"; there are {', '.join(EMBEDDED)}"
-        raise UserError(f"{domain}: there is no such domain{known}")
     asked = [Variant(f"point {place}", point["method"], point["settings"]) for place, point in enumerate(points)]
     variants = (Variant("vanilla", "vanilla"), *asked)
     processes = 1 if seeds * len(asked) <= FEW else None
     with ProgressLine(quiet=quiet) as line:
-        rows = results_table([domain], seeds=seeds, variants=variants, processes=processes, progress=line)
+        problems = {_name(settings): settings}
+        rows = table_of(problems, seeds=seeds, variants=variants, processes=processes, progress=line)
     found = {row["method"]: row for row in rows}
     return [{**found[variant.label], "method": variant.method} for variant in asked]
+
+
+def _pgr(row: Mapping[str, Any]) -> str:
+    from aarlab.cli.views import interval, signed
+
+    if row["refusal"]:
+        return f"none: {row['refusal']}"
+    return f"{signed(row['pgr'])}  (95 % interval {interval(row['low'], row['high'])})"
 
 
 def _sentences(row: Mapping[str, Any]) -> str:
@@ -193,7 +246,7 @@ def _sentences(row: Mapping[str, Any]) -> str:
     ends = f"weak teacher {row['weak_acc']:.4f}, ceiling {row['strong_acc']:.4f}"
     return (
         f"{row['method']}{settings} on {row['domain']}, {row['seeds']} draws\n"
-        f"PGR           {signed(row['pgr'])}  (95 % interval {interval(row['low'], row['high'])})\n"
+        f"PGR           {_pgr(row)}\n"
         f"over vanilla  {signed(row['over_vanilla'])}  "
         f"(95 % interval {interval(row['over_vanilla_low'], row['over_vanilla_high'])}, paired by items and draws)\n"
         f"accuracy      {row['transfer_acc']:.4f}  ({ends})\n"

@@ -59,7 +59,7 @@ class Outside:
 
         with ProgressLine(quiet=quiet) as line:
             problems = [build(config, line) for config, _ in self.targets]
-            with _workshop(problems[0].kit(), self.targets[0][0]) as shop:
+            with _workshop(problems[0], self.targets[0][0]) as shop:
                 asked = [({} if first else {"answers": answers, "given": given}) for _, first in self.targets]
                 journeys = [
                     self._journey(problem, config, shop, line, count=seeds or config.verify.seeds, **more)
@@ -113,15 +113,14 @@ class _Workshop:
 
 
 @contextmanager
-def _workshop(kit: Sequence[str], config: StudyConfig) -> Iterator[_Workshop]:
-    from aarlab.lab.publish import prepare_runtime
+def _workshop(problem: "Problem", config: StudyConfig) -> Iterator[_Workshop]:
+    from aarlab.lab.publish import prepare_runtime, runtime_for
     from aarlab.lab.vault import Keys
     from aarlab.paths import StudyPaths
-    from aarlab.sandbox.runtime import build_runtime
     from aarlab.sandbox.select import select
 
     backend = select(config.sandbox.backend)
-    runtime = build_runtime(kit, progress=lambda _: None)
+    runtime = runtime_for(problem, config, progress=lambda _: None)
     with TemporaryDirectory(prefix="aarlab-transfer-") as root:
         paths = StudyPaths(Path(root).resolve())
         prepare_runtime(paths)
@@ -180,8 +179,10 @@ def _ready_made(method: str, sets: Sequence[str], config: StudyConfig) -> dict[s
     if config.problem.kind != "w2s":
         raise UserError(f"{method}: is a weak-to-strong method, and the study's problem is {config.problem.kind!r}")
     changes = {name: values[0] for name, values in (assigned(argument, many=False) for argument in sets)}
-    found.check(changes)
-    return named_files(method, {**found.settings, **changes})
+    model = config.problem.own().get("backend") == "hf"
+    found.check(changes, model=model)
+    own = {name: value for name, value in found.settings.items() if not (model and name in found.heads_only)}
+    return named_files(method, {**own, **changes})
 
 
 def _bounds() -> Bounds:

@@ -57,11 +57,18 @@ def _line(event: "Event") -> str:
     return f"{event.seq:5d} {time} {event.actor:<10} {event.kind:<20} {one_line(canonical_json(event.body).decode())}"
 
 
-def report(study: Study = None, as_json: Json = False) -> None:
-    """Writes the report: one static HTML file that needs no network."""
+def report(
+    public: Annotated[
+        bool, typer.Option("--public", help="Leave out what should not leave this machine (docs/report.md).")
+    ] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Write Markdown instead of HTML.")] = False,
+    study: Study = None,
+    as_json: Json = False,
+) -> None:
+    """Writes the report: one static HTML file that needs no network, or the same as Markdown."""
     from aarlab.cli import output
     from aarlab.cli.study import locate
     from aarlab.report.build import build_report
 
-    path = build_report(locate(study))
+    path = build_report(locate(study), public=public, form="md" if markdown else "html")
     output.emit({"report": str(path)}, as_json=as_json, render=lambda: output.say(str(path)))

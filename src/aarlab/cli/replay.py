@@ -71,13 +71,12 @@ def _bench(paths: "StudyPaths", row: "Recorded", problem: "Problem") -> Iterator
     import shutil
 
     from aarlab.lab.office import MOST
-    from aarlab.lab.publish import prepare_runtime
+    from aarlab.lab.publish import prepare_runtime, runtime_for
     from aarlab.lab.rerun import Bench
-    from aarlab.sandbox.runtime import build_runtime
     from aarlab.sandbox.select import select
 
     backend = select(row.config.sandbox.backend)
-    runtime = build_runtime(problem.kit(), progress=lambda _: None)
+    runtime = runtime_for(problem, row.config, progress=lambda _: None)
     prepare_runtime(paths)
     folder = paths.runtime / f"replay-{os.getpid()}"
     folder.mkdir(mode=0o711)

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
+    from aarlab.api.client import Operator
     from aarlab.paths import StudyPaths
 
+T = TypeVar("T")
 INTERRUPTED = 130
 
 
@@ -34,3 +36,15 @@ def serving(paths: "StudyPaths", *, stop: Callable[[], bool] = lambda: False) ->
             yield True
         finally:
             server.stop()
+
+
+def ask(paths: "StudyPaths", question: "Callable[[Operator], T]") -> T:
+    """What the operator's door answers, the lab opened where nobody has. Raises UserError where the lab refuses."""
+    from aarlab.api.client import Operator
+    from aarlab.errors import ResearcherError, UserError
+
+    try:
+        with serving(paths), Operator(paths.operator_socket) as operator:
+            return question(operator)
+    except ResearcherError as error:
+        raise UserError(f"refused by the lab: {error}") from None

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from aarlab.api.client import Operator
     from aarlab.lab.records import Researcher
+    from aarlab.lab.state import State
     from aarlab.paths import StudyPaths
     from aarlab.settings import MindSettings
 
@@ -48,7 +49,7 @@ def steer(
     from aarlab.wire import SteerRequest
 
     paths, known = _found(study, researcher)
-    later = _tell(paths, lambda operator: operator.steer(SteerRequest(researcher=known.name, text=text)))
+    later = tell(paths, lambda operator: operator.steer(SteerRequest(researcher=known.name, text=text)))
     data = {"researcher": known.name, "text": text, "running": not later}
     output.emit(data, as_json=as_json, render=lambda: output.say(f"{known.name}: your message is on record{later}"))
 
@@ -69,20 +70,27 @@ def pause(
 def control(name: str, action: Action, *, reason: str, study: Path | None, as_json: bool) -> None:
     """Runs, pauses or stops one researcher; says so where that is the case already. Raises UserError."""
     from aarlab.cli import output
-    from aarlab.fleet.crew import GIVEN_UP
-    from aarlab.fleet.orchestrator import SESSION_ENDS
     from aarlab.fleet.study import running
-    from aarlab.wire import ControlRequest
 
     paths, known = _found(study, name)
-    changed = known.control != action or known.reason.startswith((GIVEN_UP, SESSION_ENDS))
-    request = ControlRequest(action=action, researcher=known.name, reason=reason.strip())
-    later = _tell(paths, lambda operator: operator.control(request)) if changed else ""
-    told = DONE[action].format(name=known.name) if changed else ALREADY[action]
-    why = f" ({output.one_line(known.reason)})" if not changed and known.reason else ""
-    data = {"researcher": known.name, "action": action, "reason": request.reason, "changed": changed}
+    changed, words = set_control(paths, known, action, reason=reason.strip())
+    data = {"researcher": known.name, "action": action, "reason": reason.strip(), "changed": changed}
     data |= {"running": running(paths) is not None}
-    output.emit(data, as_json=as_json, render=lambda: output.say(f"{known.name} {told}{why}{later}"))
+    output.emit(data, as_json=as_json, render=lambda: output.say(words))
+
+
+def set_control(paths: "StudyPaths", known: "Researcher", action: Action, *, reason: str) -> tuple[bool, str]:
+    """Runs, pauses or stops one researcher: whether that changed anything, and what was done, in a line."""
+    from aarlab.cli.output import one_line
+    from aarlab.fleet.crew import GIVEN_UP
+    from aarlab.fleet.orchestrator import SESSION_ENDS
+    from aarlab.wire import ControlRequest
+
+    if known.control == action and not known.reason.startswith((GIVEN_UP, SESSION_ENDS)):
+        return False, f"{known.name} {ALREADY[action]}{f' ({one_line(known.reason)})' if known.reason else ''}"
+    request = ControlRequest(action=action, researcher=known.name, reason=reason)
+    later = tell(paths, lambda operator: operator.control(request))
+    return True, f"{known.name} {DONE[action].format(name=known.name)}{later}"
 
 
 def replace(researcher: Name, changes: Sets = None, study: Study = None, as_json: Json = False) -> None:
@@ -96,7 +104,7 @@ def replace(researcher: Name, changes: Sets = None, study: Study = None, as_json
     paths, known = _found(study, researcher)
     minds = _new_minds(paths, known, list(changes or ()))
     request = ReplaceRequest(researcher=known.name, minds=minds.model_dump(mode="json"))
-    later = _tell(paths, lambda operator: operator.replace(request))
+    later = tell(paths, lambda operator: operator.replace(request))
     data = {"researcher": known.name, "before": known.mind, "mind": minds.words, "running": not later}
     words = f"{known.name}: {minds.words} takes over from {known.mind}{later}"
     output.emit(data, as_json=as_json, render=lambda: output.say(words))
@@ -127,20 +135,25 @@ def _new_minds(paths: "StudyPaths", known: "Researcher", changes: list[str]) -> 
 def _found(study: Path | None, name: str) -> "tuple[StudyPaths, Researcher]":
     """The study and the researcher. Raises UserError where there is no such one, or the study is closed."""
     from aarlab.cli.study import locate, read_state
+
+    paths = locate(study)
+    return paths, researcher_of(paths, read_state(paths), name)
+
+
+def researcher_of(paths: "StudyPaths", state: "State", name: str, *, closed: bool = False) -> "Researcher":
+    """A researcher that the operator may still speak to, or with `closed` may once have. Raises UserError."""
     from aarlab.errors import UserError
     from aarlab.studyfile import suggest
 
-    paths = locate(study)
-    state = read_state(paths)
-    if state.closed:
+    if state.closed and not closed:
         raise UserError(f"{paths.root}: its final set was opened, so the study is closed")
     if name not in state.researchers:
         known = ", ".join(state.researchers) or "none yet"
         raise UserError(f"there is no researcher {name!r}{suggest(name, state.researchers)}; there are: {known}")
-    return paths, state.researchers[name]
+    return state.researchers[name]
 
 
-def _tell(paths: "StudyPaths", ask: "Callable[[Operator], None]") -> str:
+def tell(paths: "StudyPaths", ask: "Callable[[Operator], None]") -> str:
     """Has the lab record it, opening the lab where nobody has; then LATER, else nothing."""
     from aarlab.api.client import Operator
     from aarlab.cli.serving import serving

@@ -54,9 +54,9 @@ def _latest() -> Path:
     return found[-1].parent.absolute()
 
 
-def free_folder(name: str) -> Path:
-    """A folder for a new study: its name, with a number behind it when that is taken."""
-    base = studies_folder()
+def free_folder(name: str, *, base: Path | None = None) -> Path:
+    """A folder for a new study in `base`: its name, with a number behind it when that is taken."""
+    base = base or studies_folder()
     number = 1
     folder = base / name
     while folder.exists():

@@ -19,7 +19,16 @@ TO_RESUME = ("stopped", "running")
 
 
 def summarise(paths: StudyPaths, *, outcome: str, reason: str) -> None:
-    """Board, findings, costs, and where the report is."""
+    """Board, findings, costs, and where the report is, which is written anew."""
+    picture(paths)
+    say(f"report: {build_report(paths)}")
+    say(f"{outcome}: {one_line(reason) or 'all is done'}")
+    if outcome in TO_RESUME:
+        say(f"to go on: aarlab resume --study {paths.root}")
+
+
+def picture(paths: StudyPaths) -> None:
+    """Board, findings and costs as they stand."""
     state = read_state(paths)
     spent = costs(read_events(paths.database))
     posts = forum(state)
@@ -31,7 +40,3 @@ def summarise(paths: StudyPaths, *, outcome: str, reason: str) -> None:
     if found := evidence(state):
         say(incidents_line(found))
     say(f"ledger: {state.seq} entries, head {state.head} (check it: aarlab ledger verify)")
-    say(f"report: {build_report(paths)}")
-    say(f"{outcome}: {one_line(reason) or 'all is done'}")
-    if outcome in TO_RESUME:
-        say(f"to go on: aarlab resume --study {paths.root}")

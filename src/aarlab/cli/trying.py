@@ -58,15 +58,14 @@ def trials(problem: "Problem", config: "StudyConfig", stop: threading.Event) -> 
     import shutil
     from functools import partial
 
-    from aarlab.lab.publish import prepare_runtime
+    from aarlab.lab.publish import prepare_runtime, runtime_for
     from aarlab.lab.rerun import Bench
     from aarlab.lab.trials import Trials
     from aarlab.paths import StudyPaths
-    from aarlab.sandbox.runtime import build_runtime
     from aarlab.sandbox.select import select
 
     backend = select(config.sandbox.backend)
-    runtime = build_runtime(problem.kit(), progress=lambda _: None)
+    runtime = runtime_for(problem, config, progress=lambda _: None)
     paths = StudyPaths(root=Path.cwd() / f"trials-{os.getpid()}")  # names the folder for sandboxes; is never made
     prepare_runtime(paths)
     bench = Bench(problem, backend, runtime, config, paths.runtime / "verify")

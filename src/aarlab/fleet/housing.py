@@ -7,7 +7,8 @@ from pathlib import Path
 from aarlab.errors import OperatorError
 from aarlab.paths import StudyPaths
 from aarlab.sandbox.bubblewrap import Bubblewrap
-from aarlab.sandbox.protocol import Limits, Runtime, Sandbox, SandboxBackend, Spec
+from aarlab.sandbox.limits import limits_of
+from aarlab.sandbox.protocol import Runtime, Sandbox, SandboxBackend, Spec
 from aarlab.sandbox.unsafe import UnsafeLocal
 from aarlab.settings import SandboxSettings
 
@@ -35,7 +36,6 @@ def house(
 
     `shelves` are as in `Spec`. Raises OperatorError before the lab server has prepared the study's runtime folder.
     """
-    limits = Limits(memory_mb=settings.memory_mb, pids=settings.pids, cpus=settings.cpus, disk_mb=settings.disk_mb)
     spec = Spec(
         name=f"{paths.runtime.name}.{name}",
         runtime=read_runtime(paths),
@@ -45,7 +45,7 @@ def house(
         shelves={"/library": paths.library(), **(shelves or {})},
         disk_image=paths.disks / f"{name}.img",
         uid=paths.uid(index),
-        limits=limits,
+        limits=limits_of(settings),
     )
     return backend.create(spec)
 
@@ -57,4 +57,5 @@ def read_runtime(paths: StudyPaths) -> Runtime:
         named = json.loads(file.read_bytes())
     except FileNotFoundError:
         raise OperatorError(f"{file} is missing: the lab server writes it when it starts") from None
-    return Runtime(root=Path(named["root"]), digest=named["digest"])
+    folders = {inside: Path(folder) for inside, folder in named["folders"].items()}
+    return Runtime(Path(named["root"]), named["digest"], folders, threaded=named["threaded"])

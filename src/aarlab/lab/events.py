@@ -38,7 +38,7 @@ class Kind(StrEnum):
     """lab: {id, status, seeds, runs, controls, score, accuracies, new_best}; meta: rankable, missing, cpu_seconds,
     seconds. Accuracies of single runs, and what is in meta, are the operator's."""
     FINDING_POSTED = "finding.posted"
-    """researcher: {id, kind, title, text, submission, replies_to, corrects, cites}."""
+    """researcher or operator: {id, kind, title, text, submission, replies_to, corrects, cites}."""
     VOTE_CAST = "vote.cast"
     """researcher: {finding, value}."""
     NOTE_SAVED = "note.saved"

@@ -4,7 +4,7 @@ from aarlab.canonical import digest_json
 from aarlab.errors import ResearcherError
 from aarlab.lab import views
 from aarlab.lab.events import Kind
-from aarlab.lab.ledger import Ledger
+from aarlab.lab.ledger import Book, Ledger
 from aarlab.lab.methods import require_snapshot
 from aarlab.lab.records import FindingRecord
 from aarlab.lab.state import State
@@ -12,6 +12,8 @@ from aarlab.lab.texts import check_text
 from aarlab.settings import LimitSettings
 from aarlab.wire import FindingRequest, NoteRequest, VoteRequest
 
+OPERATOR = "operator"
+"""Author of the operator's posts: a name that no researcher can have (office.RESERVED)."""
 _CITES = 32
 
 
@@ -25,15 +27,26 @@ class Forum:
 
     def post(self, name: str, request: FindingRequest) -> str:
         """Id of the finding; the same words of the same researcher have the same id. Raises ResearcherError."""
-        check_text(request.title, "the title", limits=self._limits, required=True, lines=1)
-        check_text(request.text, "the text", limits=self._limits)
-        finding = "f-" + digest_json([name, request.model_dump()])[:16]
+        finding = self._name(name, request)
         with self._ledger.open() as book:
             views.member(book.state, name)
-            if finding not in book.state.findings:
-                _check(book.state, request)
-                book.write(Kind.FINDING_POSTED, name, {"id": finding, **request.model_dump()})
+            _write(book, name, finding, request)
         return finding
+
+    def announce(self, request: FindingRequest) -> str:
+        """The operator's post, under rules and an id as a researcher's. Raises ResearcherError.
+
+        It reaches researchers as all posts do: as data. What they are to do is told them with `Office.steer`.
+        """
+        finding = self._name(OPERATOR, request)
+        with self._ledger.open() as book:
+            _write(book, OPERATOR, finding, request)
+        return finding
+
+    def _name(self, author: str, request: FindingRequest) -> str:
+        check_text(request.title, "the title", limits=self._limits, required=True, lines=1)
+        check_text(request.text, "the text", limits=self._limits)
+        return "f-" + digest_json([author, request.model_dump()])[:16]
 
     def vote(self, name: str, finding: str, request: VoteRequest) -> None:
         """The last vote of a researcher counts; its own posts get none from it. Raises ResearcherError."""
@@ -51,6 +64,12 @@ class Forum:
         with self._ledger.open() as book:
             if views.member(book.state, name).note != request.text:
                 book.write(Kind.NOTE_SAVED, name, {"text": request.text})
+
+
+def _write(book: Book, author: str, finding: str, request: FindingRequest) -> None:
+    if finding not in book.state.findings:
+        _check(book.state, request)
+        book.write(Kind.FINDING_POSTED, author, {"id": finding, **request.model_dump()})
 
 
 def _check(state: State, request: FindingRequest) -> None:

@@ -11,8 +11,11 @@ from aarlab.canonical import canonical_json, digest_json, write_atomic
 from aarlab.errors import OperatorError
 from aarlab.paths import StudyPaths
 from aarlab.problem.contract import Problem
+from aarlab.problem.equipment import equipment_of
 from aarlab.problem.tripwire import FOLDER
 from aarlab.sandbox.protocol import Runtime
+from aarlab.sandbox.runtime import build_runtime
+from aarlab.settings import StudyConfig
 
 
 def prepare_runtime(paths: StudyPaths) -> None:
@@ -61,9 +64,20 @@ def remove_data(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
+def runtime_for(problem: Problem, config: StudyConfig, *, progress: Callable[[str], None]) -> Runtime:
+    """The Python of a problem's sandboxes, with what it needs besides.
+
+    Raises UserError when the study's limits are too small for that, OperatorError when it cannot be built.
+    """
+    equipment = equipment_of(problem)
+    equipment.check(config)
+    return build_runtime(problem.kit(), equipment=equipment, progress=progress)
+
+
 def publish_runtime(runtime: Runtime, paths: StudyPaths) -> None:
     """Names the Python for sandboxes, so that researchers' sandboxes get the one in which methods are re-executed."""
-    named = {"root": str(runtime.root), "digest": runtime.digest}
+    folders = {inside: str(folder) for inside, folder in runtime.folders.items()}
+    named = {"root": str(runtime.root), "digest": runtime.digest, "folders": folders, "threaded": runtime.threaded}
     write_atomic(paths.runtime / "runtime.json", canonical_json(named))
 
 

@@ -11,7 +11,8 @@ from aarlab.canonical import digest_json
 from aarlab.errors import ResearcherError
 from aarlab.lab.snapshots import materialise
 from aarlab.problem.contract import CONTROLS, Part, Problem, Score, Variant
-from aarlab.sandbox.protocol import Limits, Runtime, Sandbox, SandboxBackend, Spec
+from aarlab.sandbox.limits import limits_of
+from aarlab.sandbox.protocol import Runtime, Sandbox, SandboxBackend, Spec
 from aarlab.settings import StudyConfig
 from aarlab.wire import Status
 
@@ -182,8 +183,6 @@ class Bench:
         return place
 
     def _spec(self, place: Path, slot: int, uid: int | None) -> Spec:
-        own = self.config.sandbox
-        limits = Limits(memory_mb=own.memory_mb, pids=own.pids, cpus=own.cpus, disk_mb=own.disk_mb)
         return Spec(
             name=f"{self.folder.parent.name}-verify-{slot}",
             runtime=self.runtime,
@@ -191,7 +190,7 @@ class Bench:
             data=place / "data",
             method=place / "method",
             uid=uid,
-            limits=limits,
+            limits=limits_of(self.config.sandbox),
         )
 
 

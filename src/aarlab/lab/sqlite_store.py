@@ -29,6 +29,8 @@ CREATE TRIGGER IF NOT EXISTS ledger_delete BEFORE DELETE ON ledger BEGIN SELECT 
 """
 _INSERT = "INSERT INTO ledger (seq, kind, actor, body, meta, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _SELECT = "SELECT seq, kind, actor, body, meta, prev, hash FROM ledger WHERE seq > ? ORDER BY seq"
+_NEWEST = "SELECT seq, kind, actor, body, meta, prev, hash FROM ledger WHERE seq < ? {} ORDER BY seq DESC LIMIT ?"
+_KINDS = "SELECT kind, count(*) FROM ledger GROUP BY kind ORDER BY kind"
 _GROUP = 512
 
 
@@ -136,16 +138,34 @@ class SqliteStore:
 
 def read_events(path: Path, *, after: int = 0) -> Iterator[Event]:
     """Events of a ledger, also while a server writes it. Raises OperatorError when there is none."""
+    yield from map(_event, _rows(path, _SELECT, after))
+
+
+def newest_events(path: Path, *, before: int, kind: str | None = None, most: int) -> list[Event]:
+    """Events with seq < `before`, newest first, of one kind or of all. Raises OperatorError as `read_events` does."""
+    if kind is None:
+        return [_event(row) for row in _rows(path, _NEWEST.format(""), before, most)]
+    return [_event(row) for row in _rows(path, _NEWEST.format("AND kind = ?"), before, kind, most)]
+
+
+def count_events(path: Path) -> dict[str, int]:
+    """How many events there are of each kind. Raises OperatorError as `read_events` does."""
+    return dict(_rows(path, _KINDS))
+
+
+def _rows(path: Path, query: str, *values: int | str) -> Iterator[tuple[Any, ...]]:
     if not path.is_file():
         raise OperatorError(f"there is no ledger at {path}")
     try:
         with _reading(path) as connection:
-            for seq, kind, actor, body, meta, prev, entry in connection.execute(_SELECT, (after,)):
-                yield Event(
-                    seq=seq, kind=kind, actor=actor, body=_parse(body), meta=_parse(meta), prev=prev, hash=entry
-                )
+            yield from connection.execute(query, values)
     except (sqlite3.DatabaseError, OSError) as error:
         raise OperatorError(f"the ledger {path} cannot be read: {error}") from error
+
+
+def _event(row: tuple[Any, ...]) -> Event:
+    seq, kind, actor, body, meta, prev, entry = row
+    return Event(seq=seq, kind=kind, actor=actor, body=_parse(body), meta=_parse(meta), prev=prev, hash=entry)
 
 
 def export_ledger(path: Path, target: Path) -> None:

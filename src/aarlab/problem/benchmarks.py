@@ -18,11 +18,8 @@ ETA = 0.02
 
 def visible(benchmarks: Sequence[Benchmark]) -> list[dict[str, Any]]:
     """The benchmarks that researchers may know, as plain JSON for the facts of a card."""
-    return [
-        {"name": one.name, "direction": one.direction, "gate": one.gate, "base": one.base, "ceiling": one.ceiling}
-        for one in benchmarks
-        if not one.hidden
-    ]
+    names = ("name", "direction", "gate", "margin", "base", "ceiling")
+    return [{name: getattr(one, name) for name in names} for one in benchmarks if not one.hidden]
 
 
 def score(benchmarks: Sequence[Benchmark], runs: Sequence[Run], *, eta: float = ETA, reveal: bool = False) -> Score:
@@ -30,7 +27,7 @@ def score(benchmarks: Sequence[Benchmark], runs: Sequence[Run], *, eta: float = 
 
     Hidden benchmarks are in `Score.private` only, with the mean over all: were they part of the value, it would tell
     them, since the other fractions are known. With `reveal` (the final set) they are benchmarks like all others. A row
-    is gated, without a value, when the interval of what it lost on a gate lies wholly below 0. Raises ValueError on
+    is gated, without a value, when the interval of its change on a gate lies wholly below -margin. Raises ValueError on
     fewer than two runs, no scored benchmark, or measurements that are incomplete.
     """
     from aarlab.problem.closed import closed  # numpy: slow to import, needed only to score

@@ -112,10 +112,13 @@ def _mean(fractions: Floats) -> Any:
 
 
 def _gate(one: Benchmark, mean: Floats, draws: Floats) -> dict[str, Any]:
-    """What a gate says of the change from the base model, counted so that a loss is negative."""
+    """What a gate says of the change from the base model, counted so that a loss is negative.
+
+    "gated" where the interval lies wholly below -margin.
+    """
     low, high = percentiles(one.sign * (draws[0] - draws[1]))
     values = {"direction": one.direction, "mean": _round(mean[0]), "base": _round(mean[1])}
-    return {**values, "low": _round(low), "high": _round(high), "verdict": "gated" if high < 0 else "kept"}
+    return {**values, "low": _round(low), "high": _round(high), "verdict": "gated" if high < -one.margin else "kept"}
 
 
 def _round(value: float) -> float:

@@ -26,10 +26,14 @@ class Benchmark:
     """Whether researchers never learn of it: it enters what the operator sees, and the final set, but no ranking."""
     gate: bool = False
     """Whether it is a capability that must be kept: never part of the mean, needs no ceiling."""
+    margin: float = 0.0
+    """What a gate lets a method lose, in units of the value."""
 
     def __post_init__(self) -> None:
         if self.gate and self.hidden:
             raise ValueError(f"benchmark {self.name}: a gate cannot be hidden, for a gated row says why")
+        if not (math.isfinite(self.margin) and self.margin >= 0) or (self.margin and not self.gate):
+            raise ValueError(f"benchmark {self.name}: a margin belongs to a gate, and is a number of at least 0")
         for value in (self.base, self.ceiling):
             if value is not None and not math.isfinite(value):
                 raise ValueError(f"benchmark {self.name}: base and ceiling must be finite")

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
@@ -13,6 +13,8 @@ from aarlab.wire import BoardRow
 
 INK = "#010203"
 """Stands for the page's text colour: replaced by currentColor, so that the chart is readable in light and dark."""
+MOST = 40
+"""Methods in the chart of the board; the table has all."""
 METHOD, MARK = "#2f81c7", "#c2701c"
 """Readable on white and on near-black."""
 _STYLE: Any = {
@@ -32,8 +34,9 @@ _STYLE: Any = {
 
 
 def interval_chart(rows: Sequence[BoardRow]) -> str:
-    """A dot and its 95 % interval for each line of the board that has a value; weak teacher at 0, ceiling at 1."""
-    shown = [row for row in rows if row.value is not None]
+    """A dot and its 95 % interval for the first methods and all marks that have a value; weak teacher 0, ceiling 1."""
+    valued = [row for row in rows if row.value is not None]
+    shown = [row for row in valued if row.kind == "method"][:MOST] + [row for row in valued if row.kind == "mark"]
     with rc_context(_STYLE):
         figure = Figure(figsize=(7.2, 0.8 + 0.26 * len(shown)), layout="constrained")
         axes = figure.subplots()
@@ -61,40 +64,28 @@ def _label(row: BoardRow) -> str:
     return f"{row.rank}. {row.researcher}" if row.rank else f"(no rank) {row.researcher}"
 
 
-def time_chart(points: Sequence[Point], marks: Sequence[BoardRow]) -> str:
-    """Verified PGR over working time with the frontier: the method of best lower bound so far."""
+def curve(points: Sequence[Point], marks: Sequence[BoardRow], *, over: Literal["hours", "dollars"]) -> str:
+    """Verified PGR over working time or money with the frontier: the method of best lower bound so far."""
     with rc_context(_STYLE):
         figure = Figure(figsize=(7.2, 3.6), layout="constrained")
         axes = figure.subplots()
-        for point in points:
-            _timed(axes, point)
-        _frontier(axes, points)
+        _dots(axes, points, over)
+        steps = [(getattr(point, over), point.best.value) for point in points if point.best is not None]
+        axes.step([x for x, _ in steps], [y for _, y in steps], where="post", color=METHOD, alpha=0.6)
         for mark in marks:
             _reference(axes, mark)
-        axes.set_xlabel("working time in minutes")
+        axes.set_xlabel({"hours": "working time in hours", "dollars": "dollars spent"}[over])
         axes.set_ylabel("PGR")
         return _svg(figure)
 
 
-def _timed(axes: Any, point: Point) -> None:
-    row = point.row
-    if row.value is None or row.low is None or row.high is None:
-        return
-    minutes = point.seconds / 60
-    axes.plot([minutes, minutes], [row.low, row.high], color=METHOD, linewidth=1.2)
-    axes.plot([minutes], [row.value], "o", color=METHOD, markersize=5)
-
-
-def _frontier(axes: Any, points: Sequence[Point]) -> None:
-    best: BoardRow | None = None
-    steps: list[tuple[float, float]] = []
-    for point in points:
-        row = point.row
-        if row.rank is not None and not row.apart and row.low is not None and row.value is not None:
-            best = row if best is None or row.low > (best.low or 0.0) else best
-            steps.append((point.seconds / 60, best.value or 0.0))
-    if steps:
-        axes.step([time for time, _ in steps], [value for _, value in steps], where="post", color=METHOD, alpha=0.6)
+def _dots(axes: Any, points: Sequence[Point], over: str) -> None:
+    """All at once: a thousand single artists would take a minute."""
+    rows = [(getattr(point, over), point.row) for point in points]
+    whole = [(x, row) for x, row in rows if row.value is not None and row.low is not None and row.high is not None]
+    places = [x for x, _ in whole]
+    axes.vlines(places, [row.low for _, row in whole], [row.high for _, row in whole], color=METHOD, linewidth=1.2)
+    axes.plot(places, [row.value for _, row in whole], "o", color=METHOD, markersize=5 if len(whole) < 100 else 2)
 
 
 def _reference(axes: Any, mark: BoardRow) -> None:

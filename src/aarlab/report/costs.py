@@ -89,6 +89,11 @@ def costs(events: Iterable[Event]) -> Costs:
     for event in events:
         state.apply(event)
         attendance.see(event, state)
+    return costs_of(state, attendance)
+
+
+def costs_of(state: State, attendance: Attendance) -> Costs:
+    """The same from a ledger that was folded already; `attendance` has seen all of it, too."""
     hours = {name: seconds / HOUR for name, seconds in attendance.seconds.items()}
     price, budget = state.settings().price, state.settings().budget
     lines = [_line(one, price, hours=hours.get(one.name, 0.0)) for one in state.researchers.values()]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aarlab.lab.board import board
+from aarlab.lab.budgets import spent_dollars
 from aarlab.lab.events import Kind
 from aarlab.lab.state import State
 from aarlab.lab.store import Event
@@ -17,12 +18,21 @@ WEAK, CEILING = "weak teacher", "ceiling"
 
 @dataclass(frozen=True)
 class Point:
-    """One verified method on the time axis."""
+    """One verified method on the axes of time and money."""
 
     seconds: float
     """Working time at which the verification ended."""
+    dollars: float
+    """What the study had spent by then."""
     row: BoardRow
     """Its line of the board."""
+    best: BoardRow | None
+    """The frontier: the ranked method of best lower end among this one and those before it."""
+
+    @property
+    def hours(self) -> float:
+        """Working time."""
+        return self.seconds / 3600
 
 
 def methods(rows: Board) -> tuple[BoardRow, ...]:
@@ -45,15 +55,26 @@ def ends(rows: Board) -> dict[str, float]:
 
 
 def timeline(events: Iterable[Event]) -> tuple[Point, ...]:
-    """When which method was verified, in working time."""
+    """When, and after how much money, which method was verified. Ranks are those at the end."""
     state = State()
-    times: dict[str, float] = {}
+    ends: dict[str, tuple[float, float]] = {}
     for event in events:
         state.apply(event)
         if event.kind == Kind.VERIFY_FINISHED:
-            times[event.body["id"]] = state.clock.seconds()
-    rows = [row for row in methods(board(state)) if row.submission in times]
-    return tuple(sorted((Point(times[str(row.submission)], row) for row in rows), key=lambda point: point.seconds))
+            ends[event.body["id"]] = state.clock.seconds(), spent_dollars(state)
+    rows = {str(row.submission): row for row in methods(board(state))} if state.config else {}
+    points: list[Point] = []
+    best: BoardRow | None = None
+    for name, (seconds, dollars) in ends.items():
+        best = _better(rows[name], best)
+        points.append(Point(seconds, dollars, rows[name], best))
+    return tuple(points)
+
+
+def _better(row: BoardRow, best: BoardRow | None) -> BoardRow | None:
+    if row.rank is None or row.apart or row.low is None:
+        return best
+    return row if best is None or row.low > (best.low or 0.0) else best
 
 
 def lab_facts(events: Iterable[Event]) -> dict[str, Any]:

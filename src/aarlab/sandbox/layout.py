@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import aarlab
+from aarlab.errors import OperatorError
 from aarlab.sandbox.protocol import Spec
 
 DEFAULT_UID = 60990
@@ -21,6 +22,7 @@ INSIDE: Mapping[str, str] = {
 """The environment inside."""
 _MB = 1 << 20
 _SCRATCH_MB, _SHM_MB = 100, 64
+_DRIVER = ("/dev/nvidiactl", "/dev/nvidia-uvm")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -58,7 +60,7 @@ def _mounts(spec: Spec) -> list[str]:
     for source, target in ((spec.method, "/method"), (spec.sock, "/sock")):
         if source is not None:
             options += ["--ro-bind", str(source), target]
-    for target, source in spec.shelves.items():
+    for target, source in {**spec.runtime.folders, **spec.shelves}.items():
         options += ["--ro-bind", str(source), target]
     return options
 
@@ -66,7 +68,30 @@ def _mounts(spec: Spec) -> list[str]:
 def environment(spec: Spec) -> dict[str, str]:
     """What a command in a sandbox of `spec` finds in its environment."""
     shared = any((spec.runtime.root / "python" / "lib").glob("libpython*.so*"))
-    return {**INSIDE, "LD_LIBRARY_PATH": "/opt/aarlab/python/lib"} if shared else dict(INSIDE)
+    library = {"LD_LIBRARY_PATH": "/opt/aarlab/python/lib"} if shared else {}
+    return {**INSIDE, **threads(spec), **library}
+
+
+def threads(spec: Spec) -> dict[str, str]:
+    """How many threads libraries use; nothing where that is one."""
+    if not spec.runtime.threaded:
+        return {}
+    return dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), str(max(1, int(spec.limits.cpus))))
+
+
+def gpus(spec: Spec) -> list[str]:
+    """Bubblewrap's arguments for the device nodes of its GPUs. Raises OperatorError where the host has fewer."""
+    if spec.limits.gpus == 0:
+        return []
+    nodes = [f"/dev/nvidia{number}" for number in range(spec.limits.gpus)]
+    absent = [node for node in (*nodes, *_DRIVER) if not Path(node).exists()]
+    if absent:
+        raise OperatorError(
+            f"sandbox.gpus = {spec.limits.gpus}, but this host has no {absent[0]}: set it to the number of NVIDIA "
+            "GPUs that `nvidia-smi` lists, 0 for none"
+        )
+    options = [word for node in (*nodes, *_DRIVER) for word in ("--dev-bind", node, node)]
+    return [*options, "--dev-bind-try", "/dev/nvidia-uvm-tools", "/dev/nvidia-uvm-tools"]
 
 
 def options(spec: Spec) -> list[str]:
@@ -76,6 +101,7 @@ def options(spec: Spec) -> list[str]:
         *("--uid", "1000", "--gid", "1000", "--hostname", "researcher", "--cap-drop", "ALL"),
         *_system(),
         *("--proc", "/proc", "--dev", "/dev"),
+        *gpus(spec),
         *_tmpfs("/tmp", _SCRATCH_MB),
         *_tmpfs("/dev/shm", _SHM_MB),
         *_mounts(spec),

@@ -22,6 +22,8 @@ class Limits:
     """One file."""
     output_kb: int = 256
     """What is kept of stdout and of stderr."""
+    gpus: int = 0
+    """NVIDIA GPUs, the first of the host; shared with whoever else uses them."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,10 @@ class Runtime:
     """Host folder, readable by every sandbox uid; bound read-only at /opt/aarlab. Has bin/python."""
     digest: str
     """Names interpreter, libraries and kit in the ledger."""
+    folders: Mapping[str, Path] = field(default_factory=dict)
+    """Further host folders of the problem, read-only, by their absolute place inside."""
+    threaded: bool = False
+    """Whether libraries may use all cores of a sandbox; else one thread, which keeps sums in their order."""
 
 
 @dataclass(frozen=True)

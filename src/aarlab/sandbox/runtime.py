@@ -19,6 +19,8 @@ from pathlib import Path
 import aarlab
 from aarlab.canonical import digest, digest_json
 from aarlab.errors import OperatorError
+from aarlab.problem.equipment import NOTHING, Equipment
+from aarlab.sandbox.furnish import closure, place, placed
 from aarlab.sandbox.protocol import Runtime
 
 DISTRIBUTIONS = ("numpy", "scipy", "safetensors")
@@ -76,27 +78,13 @@ def _name(files: dict[str, Path], versions: dict[str, str]) -> str:
     return digest_json([_LAYOUT, _COMMAND, sys.version, platform.machine(), versions, content])
 
 
-def _place(source: Path, target: Path) -> None:
-    """A hard link where the file is readable by all and on the same disk, else a copy that is readable by all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    mode = source.stat().st_mode
-    if mode & 0o004:
-        try:
-            os.link(source, target)
-            return
-        except OSError:
-            pass
-    shutil.copy2(source, target)
-    target.chmod(0o755 if mode & 0o100 else 0o644)
-
-
 def _place_module(source: Path, target: Path) -> None:
     """A file, and with Python source what was compiled from it already."""
-    _place(source, target)
+    place(source, target)
     if source.suffix == ".py":
         compiled = Path(cache_from_source(str(source)))
         if compiled.is_file():
-            _place(compiled, Path(cache_from_source(str(target))))
+            place(compiled, Path(cache_from_source(str(target))))
 
 
 def _tree(folder: Path) -> Iterator[Path]:
@@ -129,10 +117,10 @@ def _place_interpreter(root: Path) -> None:
         _place_module(stdlib / file, target / file)
     library = _shared_library(base)
     if library is not None:
-        _place(library.resolve(), root / "python" / "lib" / library.name)
+        place(library.resolve(), root / "python" / "lib" / library.name)
     if sys.platlibdir != "lib":
         (root / "python" / sys.platlibdir).symlink_to("lib")
-    _place(program, root / "python" / "bin" / _VERSION)
+    place(program, root / "python" / "bin" / _VERSION)
     (root / "bin").mkdir()
     for name in ("python", "python3"):
         (root / "bin" / name).symlink_to(f"../python/bin/{_VERSION}")
@@ -140,19 +128,23 @@ def _place_interpreter(root: Path) -> None:
     (root / "bin" / "lab").chmod(0o755)
 
 
-def _distribution_files(name: str) -> Iterator[tuple[Path, Path]]:
-    """(host file, path below site) of an installed library, without its tests and its metadata."""
+def _distribution_files(name: str, *, metadata: bool) -> Iterator[tuple[Path, Path]]:
+    """(host file, path below site) of an installed library, without its tests.
+
+    Of its metadata there is only the version, where libraries ask each other for it.
+    """
     for file in importlib.metadata.files(name) or []:
         inner = Path(str(file))
-        skipped = _SKIPPED & set(inner.parts) or ".." in inner.parts or inner.parts[0].endswith(".dist-info")
+        told = inner.parts[0].endswith(".dist-info") and not (metadata and inner.name == "METADATA")
+        skipped = _SKIPPED & set(inner.parts) or ".." in inner.parts or told
         source = Path(str(file.locate()))
         if not skipped and source.is_file():
             yield source, inner
 
 
-def _place_libraries(site: Path, distributions: Iterable[str]) -> None:
+def _place_libraries(site: Path, distributions: Iterable[str], *, metadata: bool) -> None:
     for name in distributions:
-        files = list(_distribution_files(name))
+        files = list(_distribution_files(name, metadata=metadata))
         if not files:
             raise OperatorError(
                 f"the installation of {name} has no list of files: pip install --force-reinstall {name}"
@@ -217,14 +209,15 @@ def _finish(root: Path, distributions: Sequence[str]) -> None:
     _open_to_all(root)
 
 
-def _build(root: Path, files: dict[str, Path], distributions: Sequence[str]) -> None:
+def _build(root: Path, files: dict[str, Path], distributions: Sequence[str], more: Sequence[str]) -> None:
     root.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=".building-", dir=root.parent))
     try:
         _place_interpreter(temporary)
-        _place_libraries(temporary / "site", distributions)
+        needed = dict.fromkeys((*distributions, *closure(more)))
+        _place_libraries(temporary / "site", needed, metadata=bool(more))
         _place_kit(temporary / "site", files)
-        _finish(temporary, distributions)
+        _finish(temporary, (*distributions, *more))
         temporary.rename(root)
     except OSError as error:
         if not root.is_dir():
@@ -234,19 +227,25 @@ def _build(root: Path, files: dict[str, Path], distributions: Sequence[str]) -> 
 
 
 def build_runtime(
-    kit: Sequence[str], *, distributions: Sequence[str] = DISTRIBUTIONS, progress: Progress | None = None
+    kit: Sequence[str],
+    *,
+    distributions: Sequence[str] = DISTRIBUTIONS,
+    equipment: Equipment = NOTHING,
+    progress: Progress | None = None,
 ) -> Runtime:
-    """The runtime with exactly the modules `kit`, built when it is missing.
+    """The runtime with exactly the modules `kit` and the problem's equipment, built when it is missing.
 
     `kit` has paths below the package: "w2s/task.py", "w2s/methods". The digest names the interpreter, the
     libraries' versions and the content of the kit. Two processes may build at the same time; the first to finish wins.
     Raises OperatorError when the kit or a library is missing or the result does not work.
     """
-    files, versions = _kit_files(kit), _versions(distributions)
+    files, versions = _kit_files(kit), _versions([*distributions, *closure(equipment.packages)])
     name = _name(files, versions)
     root = cache_folder() / name[:24]
     if not root.is_dir():
         if progress is not None:
             progress("building the Python that sandboxes use (once)")
-        _build(root, files, distributions)
-    return Runtime(root=root, digest=name)
+        _build(root, files, distributions, equipment.packages)
+    below = cache_folder().with_name("folders")
+    folders = {inside: placed(folder, below=below) for inside, folder in equipment.folders.items()}
+    return Runtime(root=root, digest=name, folders=folders, threaded=bool(equipment.packages))

@@ -23,6 +23,7 @@ from typing import BinaryIO
 from aarlab.errors import OperatorError
 from aarlab.sandbox import reader
 from aarlab.sandbox.layout import DEFAULT_UID
+from aarlab.sandbox.layout import threads as layout_threads
 from aarlab.sandbox.protocol import Completed, Enforcement, Spec, Streams
 from aarlab.sandbox.runtime import host_environment
 
@@ -52,6 +53,7 @@ class UnsafeSandbox:
             "/data": spec.data,
             "/method": spec.method,
             "/sock": spec.sock,
+            **spec.runtime.folders,
             **spec.shelves,
         }
         return {inside: folder for inside, folder in wanted.items() if folder is not None}
@@ -79,7 +81,8 @@ class UnsafeSandbox:
         names = {f"AARLAB_{inside.split('/')[-1].upper()}": str(folder) for inside, folder in self._folders().items()}
         base = {"PATH": f"{root}/bin:/usr/bin:/bin", "HOME": str(self._spec.work), "PYTHONDONTWRITEBYTECODE": "1"}
         threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-        return {**base, **threads, **host_environment(root), **names, **(env or {})}
+        own = layout_threads(self._spec)
+        return {**base, **threads, **own, **host_environment(root), **names, **(env or {})}
 
     def _command(self, argv: Sequence[str]) -> list[str]:
         limits = self._spec.limits

@@ -1,14 +1,29 @@
 """What everybody may know about a weak-to-strong problem."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from aarlab.problem.contract import Card, ProtocolName
 from aarlab.w2s.domains.pool import Pool
-from aarlab.w2s.methods import FAMILIES, runnable
+from aarlab.w2s.methods import FAMILIES, Method, runnable
 from aarlab.w2s.splits import REDRAWN, SHARES, Index, Splits
-from aarlab.w2s.words import CHOICES, HAND_IN, PAIRS, PRIVATE, SCORES, TEXT, TEXTS, VISIBLE
+from aarlab.w2s.words import (
+    ADAPTERS,
+    CHOICES,
+    HAND_IN,
+    HEADS,
+    PAIRS,
+    PRIVATE,
+    PRIVATE_TUNED,
+    SCORES,
+    TEXT,
+    TEXTS,
+    TUNED,
+    VISIBLE,
+)
 from aarlab.w2s.world import Rules
 
 RUN = ("python", "-m", "aarlab.w2s.runner", "--method", "{method}", "--data", "{data}", "--out", "{out}")
@@ -18,16 +33,56 @@ TYPICAL_GAP = 0.15
 """Ceiling minus weak teacher, for the half-width that researchers may expect."""
 
 
-def write_card(pool: Pool, splits: Splits, rules: Rules, *, protocol: ProtocolName = "method") -> Card:
+@dataclass(frozen=True)
+class Backend:
+    """What a card tells of models that are fine-tuned."""
+
+    weak: str
+    """Name of the weak model."""
+    strong: str
+    """Name of the strong model."""
+    layer: int
+    """Of the strong model, whose hidden states methods see."""
+    layers: int
+    """Depth of the strong model."""
+    recipe: Mapping[str, Any]
+    """How all of them are fine-tuned."""
+
+    def facts(self) -> dict[str, Any]:
+        """What differs from the probe backend's."""
+        return {
+            "backend": "hf",
+            "weak_model": self.weak,
+            "strong_model": self.strong,
+            "strong_layers": self.layers,
+            "recipe": dict(self.recipe),
+            "methods": {m.name: {"family": m.family, "settings": _tunable(m)} for m in runnable(model=True).values()},
+        }
+
+    def text(self) -> str:
+        """A paragraph."""
+        return TUNED.format(strong=self.strong, weak=self.weak, layer=self.layer, layers=self.layers, **self.recipe)
+
+
+def _tunable(method: Method) -> dict[str, Any]:
+    return {name: value for name, value in method.settings.items() if name not in method.heads_only}
+
+
+def write_card(
+    pool: Pool, splits: Splits, rules: Rules, *, protocol: ProtocolName = "method", backend: Backend | None = None
+) -> Card:
     """The card of a problem: sizes and rules; no label, no content of a split, no score."""
     facts = _facts(pool, splits) | _facts_of(splits, protocol)
+    if backend is not None:
+        facts = {name: value for name, value in facts.items() if name != "weak_layer"} | backend.facts()
     text = TEXT.format(
         name=pool.name,
         items=facts["train_items"],
         d=facts["dimension"],
         kind=PAIRS if facts["antisymmetric"] else CHOICES,
-        private=PRIVATE[protocol],
-        visible=_visible(pool, splits) if protocol == "predictions" else "",
+        private=PRIVATE[protocol] if backend is None else PRIVATE_TUNED,
+        visible=_visible(pool, splits) if protocol == "predictions" else "" if backend is None else backend.text(),
+        student=HEADS if backend is None else ADAPTERS,
         hand_in=HAND_IN[protocol].format(dev=len(splits.research.test), hidden=_hidden(splits)),
         scores=SCORES[protocol].format(half_width=facts["expected_half_width"]),
         seconds=rules.seconds,

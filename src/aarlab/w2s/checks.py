@@ -2,21 +2,28 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from aarlab.w2s.fit import cross_fit, sigmoid
 from aarlab.w2s.student import Student
-from aarlab.w2s.task import Bools, Task
+from aarlab.w2s.task import Bools, Floats, Task
+from aarlab.w2s.tuned import AnyStudent
+
+FEW = 256
+"""Train inputs that adapters are asked: a check should cost little beside a training."""
 
 
-def self_checks(task: Task, students: Mapping[int, Student]) -> dict[str, object]:
+def self_checks(task: Task, students: Mapping[int, AnyStudent]) -> dict[str, object]:
     """Agreements (shares of the train inputs), confidence, and a fingerprint that equal answers share.
 
     `learnability` is how often heads cross-fitted on the first student's labels repeat them: low for labels that no
     direction explains. None of it says how near the truth the students are.
     """
-    logits = {seed: student.predict(task.hidden) for seed, student in students.items()}
+    if task.strong is not None:
+        task = _first(task)
+    logits = {seed: _logits(task, student) for seed, student in students.items()}
     signs = {seed: values > 0 for seed, values in logits.items()}
     first = next(iter(signs.values()))
     repeated = cross_fit(task.hidden, first.astype(np.float64), bias=not task.antisymmetric, folds=3) > 0
@@ -30,6 +37,16 @@ def self_checks(task: Task, students: Mapping[int, Student]) -> dict[str, object
         "learnability": round(_share(repeated == first), 4),
         "fingerprint": {str(seed): hashlib.sha256(np.packbits(s).tobytes()).hexdigest() for seed, s in signs.items()},
     }
+
+
+def _first(task: Task) -> Task:
+    return replace(task, hidden=task.hidden[:FEW], teacher=task.teacher[:FEW], prior=task.prior[:FEW])
+
+
+def _logits(task: Task, student: AnyStudent) -> Floats:
+    if isinstance(student, Student):
+        return student.predict(task.hidden)
+    return task.model.logits(student, items=task.model.items[: task.items])
 
 
 def _share(right: Bools) -> float:

@@ -20,11 +20,7 @@ def load_own(path: Path, layers: Layers, *, limit: int | None, cache: Path, prog
 
     Raises UserError with one line on bad data, OperatorError when the language model is not installed.
     """
-    folder = read_folder(path)
-    files = {TRAIN_LABEL: folder.train_label, TRAIN_UNLABEL: folder.train_unlabel, TEST: folder.test}
-    kept = {role: _first(rows, limit) for role, rows in files.items()}
-    rows = [row for part in kept.values() for row in part]
-    roles = [role for role, part in kept.items() for _ in part]
+    rows, roles = read_rows(path, limit=limit)
     weak, strong = (given if given is not None else usual for given, usual in zip(layers, _usual(), strict=True))
     recipe = replace(USER_RECIPE, weak_layer=weak, strong_layer=strong)
     report = None if progress is None else lambda done, total: progress(done, total, "tokens read by the model")
@@ -35,6 +31,15 @@ def load_own(path: Path, layers: Layers, *, limit: int | None, cache: Path, prog
         raise OperatorError(str(error)) from None
     except ValueError as error:
         raise UserError(f"{path}: {error}") from None
+
+
+def read_rows(path: Path, *, limit: int | None) -> tuple[list[Row], list[int]]:
+    """All rows of the folder, or the first of each file, and the roles of their files. Raises UserError on bad data."""
+    folder = read_folder(path)
+    files = {TRAIN_LABEL: folder.train_label, TRAIN_UNLABEL: folder.train_unlabel, TEST: folder.test}
+    kept = {role: _first(rows, limit) for role, rows in files.items()}
+    rows = [row for part in kept.values() for row in part]
+    return rows, [role for role, part in kept.items() for _ in part]
 
 
 def _usual() -> tuple[int, int]:

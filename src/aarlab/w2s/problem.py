@@ -28,10 +28,8 @@ from aarlab.w2s.controls import control_facts
 from aarlab.w2s.domains.pool import Pool
 from aarlab.w2s.fit import L2
 from aarlab.w2s.hf.settings import HfSettings
-from aarlab.w2s.methods import METHODS
 from aarlab.w2s.pgr import Outcome, Triple, differences, summarise
 from aarlab.w2s.splits import Splits, split
-from aarlab.w2s.student import Student
 from aarlab.w2s.task import Bools
 from aarlab.w2s.world import Rules, World, research_world, verify_world
 
@@ -85,7 +83,7 @@ class W2SDraw:
 
     def publish(self, folder: Path) -> None:
         """Writes task.safetensors and task.json."""
-        self.world.task_of(self._variant).save(folder)
+        self.world.publish(folder, variant=self._variant)
 
     def grade(self, student: bytes) -> Outcome:
         """Who is right on each hidden item: student, weak teacher, ceiling. Raises ResearcherError(malformed)."""
@@ -98,15 +96,9 @@ def graded(answers: Bools, world: World) -> Outcome:
     return replace(world.outcome(sight.right), sight=sight)
 
 
-def read_student(data: bytes, world: World) -> Student:
-    """A student that fits the world's task. Raises ResearcherError(code="malformed")."""
-    task = world.task
-    return Student.from_bytes(data, dimension=task.dimension, antisymmetric=task.antisymmetric)
-
-
 def student_answers(data: bytes, world: World) -> Bools:
     """[n] what a student file answers to the world's hidden test. Raises ResearcherError(code="malformed")."""
-    return world.answers(read_student(data, world))
+    return world.answers(world.read(data))
 
 
 class W2SProblem:
@@ -143,6 +135,11 @@ class W2SProblem:
         return self._pool.weak_layer, self._pool.strong_layer, len(self._pool)
 
     @property
+    def splits(self) -> Splits:
+        """How the pool is divided."""
+        return self._splits
+
+    @property
     def digest(self) -> str:
         """SHA-256 of data, settings that matter, and version."""
         rules = [self._rules.l2, self._rules.weak_l2, self._rules.seconds]
@@ -158,19 +155,7 @@ class W2SProblem:
 
     def kit(self) -> tuple[str, ...]:
         """What a method may import: tasks, students, fits, methods and the runner; no data, splits or grading."""
-        own = (
-            "__init__.py",
-            "task.py",
-            "student.py",
-            "tuned.py",
-            "reading.py",
-            "strong.py",
-            "fit.py",
-            "checks.py",
-            "runner.py",
-            "methods",
-        )
-        return ("__init__.py", "errors.py", *(f"w2s/{name}" for name in own))
+        return ("__init__.py", "errors.py", *(f"w2s/{name}" for name in KIT))
 
     def library(self) -> Mapping[str, str]:
         """Notes, methods and helpers; the same for every pool."""
@@ -182,13 +167,12 @@ class W2SProblem:
         """The experiment behind `publish` and `dev`. Same key, same experiment; a study has one key, so it is kept."""
         latest = self._latest
         if latest is None or latest[0] != key:
-            world = research_world(self._pool, self._splits, key, rules=self._rules, name=self._pool.name)
-            self._latest = latest = (key, world)
+            self._latest = latest = (key, self._research_world(key))
         return latest[1]
 
     def publish(self, folder: Path, *, key: bytes) -> None:
         """Writes the research task."""
-        self.research(key).task.save(folder)
+        self.research(key).publish(folder)
 
     def dev(self, students: Sequence[bytes], *, key: bytes) -> float:
         """Mean accuracy on the dev set. Raises ResearcherError(code="malformed")."""
@@ -210,8 +194,13 @@ class W2SProblem:
 
     def draw(self, seed: int, *, variant: Variant = "real", part: Part = "verify") -> W2SDraw:
         """A fresh draw; a pure function of the pool and the arguments."""
-        world = verify_world(self._pool, self._splits, seed, rules=self._rules, name=self._pool.name, part=part)
-        return W2SDraw(world, variant)
+        return W2SDraw(self._verify_world(seed, part), variant)
+
+    def _research_world(self, key: bytes) -> World:
+        return research_world(self._pool, self._splits, key, rules=self._rules, name=self._pool.name)
+
+    def _verify_world(self, seed: int, part: Part) -> World:
+        return verify_world(self._pool, self._splits, seed, rules=self._rules, name=self._pool.name, part=part)
 
     def summarise(
         self, outcomes: Sequence[Outcome], *, controls: Mapping[Variant, Sequence[Outcome | None]] | None = None
@@ -241,7 +230,7 @@ def trusted_marks(world: World, *, seed: int) -> dict[str, Outcome]:
     """The references of one experiment; `seed` is that of the trainings."""
     weak, ceiling = world.marks
     right = {"weak teacher": weak, "ceiling": ceiling, "untrained student": world.untrained, "majority": world.constant}
-    right |= {name: world.right(METHODS[name](world.task, seed=seed)) for name in BASELINES}
+    right |= {name: world.right(world.trained(name, seed=seed)) for name in BASELINES}
     return {name: world.outcome(answers) for name, answers in right.items()}
 
 
@@ -252,6 +241,10 @@ class W2SKind:
 
     def build(self, settings: W2SSettings, *, cache: Path, progress: Progress | None = None) -> W2SProblem:
         """Loads the embedded features, or computes those of the user's folder once. Raises UserError."""
+        if settings.backend == "hf":
+            from aarlab.w2s.hf.problem import build_tuned  # which is made from W2SProblem
+
+            return build_tuned(settings, cache=cache, progress=progress)
         return W2SProblem(_pool(settings, cache, progress), settings)
 
     def moved(self, settings: W2SSettings, *, to: str) -> W2SSettings:
@@ -260,6 +253,8 @@ class W2SKind:
         from aarlab.w2s.domains.embedded import EMBEDDED
 
         if "/" not in to:
+            if settings.backend == "hf":
+                raise UserError(f"{to}: the hf backend reads texts, so it goes to a folder of data only (with a /)")
             if to not in EMBEDDED:
                 near = suggest(to, EMBEDDED) or f"; there are {', '.join(EMBEDDED)}"
                 raise UserError(f"{to}: there is no such domain{near} (write ./{to} for a folder)")

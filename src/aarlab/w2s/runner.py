@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from safetensors.numpy import load_file
 
@@ -15,17 +16,24 @@ from aarlab.errors import AarlabError, ResearcherError
 from aarlab.w2s.checks import self_checks
 from aarlab.w2s.student import Student
 from aarlab.w2s.task import Array, Task
+from aarlab.w2s.tuned import AnyStudent, Tuned, read_student
 
 ENTRY = "method.py"
 INPUTS = "inputs.safetensors"
 """Inputs of hidden items beside the task; there only where the protocol of the study is "predictions"."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Trains one student a seed. One clear line on stderr and status 1 when that fails."""
+class Run(Protocol):
+    """Trains the method of a folder on the task in `data`, once a seed, and leaves what came of it in `out`."""
+
+    def __call__(self, method: Path, *, data: Path, out: Path, seeds: Sequence[int]) -> None: ...
+
+
+def main(arguments: Sequence[str] | None = None, *, work: Run | None = None) -> int:
+    """Trains one student a seed, by `work` or else `run`. One clear line on stderr and status 1 when that fails."""
     options = _parser().parse_args(arguments)
     try:
-        run(Path(options.method), data=Path(options.data), out=Path(options.out), seeds=_seeds(options.seeds))
+        (work or run)(Path(options.method), data=Path(options.data), out=Path(options.out), seeds=_seeds(options.seeds))
     except AarlabError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - stderr is this program's answer
         return 1
@@ -43,7 +51,7 @@ def run(method: Path, *, data: Path, out: Path, seeds: Sequence[int]) -> None:
     train = load_method(method)
     task = Task.load(data)
     inputs = load_file(data / INPUTS) if (data / INPUTS).exists() else {}
-    students: dict[int, Student] = {}
+    students: dict[int, AnyStudent] = {}
     began = time.monotonic()
     for seed in seeds:
         students[seed] = _checked(train(task, seed=seed), task)
@@ -55,8 +63,10 @@ def run(method: Path, *, data: Path, out: Path, seeds: Sequence[int]) -> None:
     (out / "check.json").write_text(json.dumps(report, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _answer(student: Student, inputs: Mapping[str, Array], folder: Path) -> None:
-    for name in ("dev", "hidden") if inputs else ():
+def _answer(student: AnyStudent, inputs: Mapping[str, Array], folder: Path) -> None:
+    if not inputs or isinstance(student, Tuned):
+        return
+    for name in ("dev", "hidden"):
         answers = (student.predict(inputs[name]) > 0).astype(int).tolist()
         (folder / f"{name}.json").write_text(json.dumps(answers), encoding="utf-8")
 
@@ -77,11 +87,13 @@ def load_method(folder: Path) -> Callable[..., object]:
     return train
 
 
-def _checked(student: object, task: Task) -> Student:
+def _checked(student: object, task: Task) -> AnyStudent:
     """What the lab would accept, so that a mistake shows here and not there."""
-    if not isinstance(student, Student):
+    if not isinstance(student, Student | Tuned):
         raise ResearcherError(f"train returned {type(student).__name__}, not an aarlab.w2s.Student")
-    return Student.from_bytes(student.to_bytes(), dimension=task.dimension, antisymmetric=task.antisymmetric)
+    data, shapes = student.to_bytes(), task.model.shapes if isinstance(student, Tuned) else {}
+    pairs = task.antisymmetric
+    return read_student(data, shapes=shapes, max_bytes=len(data), dimension=task.dimension, antisymmetric=pairs)
 
 
 def _seeds(text: str) -> list[int]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from aarlab.w2s.task import Floats
-    from aarlab.w2s.tuned import Tuned
+    from aarlab.w2s.tuned import Shapes, Tuned
 
 Texts = tuple[str, ...]
 """One item as text: (prompt, first, second) of a pair, (question, choice) of a single answer."""
@@ -25,6 +25,11 @@ class StrongModel(Protocol):
     @property
     def epochs(self) -> float:
         """Passes over the items that the task's recipe makes, for a method that divides them."""
+        ...
+
+    @property
+    def shapes(self) -> "Shapes":
+        """What an adapter changes: module of the model -> (inputs, outputs) of its matrix."""
         ...
 
     def finetune(

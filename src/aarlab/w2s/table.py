@@ -6,18 +6,18 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache
 from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
 
 from aarlab.errors import UserError
+from aarlab.paths import cache_folder
 from aarlab.problem.contract import Progress
-from aarlab.w2s.domains.embedded import EMBEDDED, load_embedded
+from aarlab.w2s.domains.embedded import EMBEDDED
 from aarlab.w2s.methods import METHODS
 from aarlab.w2s.pgr import Outcome, difference, summarise
-from aarlab.w2s.problem import W2SProblem, W2SSettings
+from aarlab.w2s.problem import W2S, W2SProblem, W2SSettings
 from aarlab.w2s.task import Floats
 
 
@@ -92,17 +92,50 @@ def results_table(
     and seeds (w2s.pgr.difference). Deterministic in all but `ms`. Raises UserError on an
     unknown domain or fewer than two seeds.
     """
-    if seeds < 2:
-        raise UserError(f"a table needs at least 2 seeds to show an uncertainty, not {seeds}")
     if unknown := [domain for domain in domains if domain not in EMBEDDED]:
         raise UserError(f"there is no embedded domain {unknown[0]!r}; there are {', '.join(EMBEDDED)}")
-    jobs = [(domain, seed, tuple(variants)) for domain in domains for seed in range(seeds)]
-    found: dict[str, list[_Run]] = {domain: [] for domain in domains}
-    for done, ((domain, _, _), run) in enumerate(zip(jobs, _runs(jobs, processes), strict=True), start=1):
-        found[domain].append(run)
+    problems = {domain: W2SSettings(domain=domain) for domain in domains}
+    return table_of(problems, seeds=seeds, variants=variants, processes=processes, progress=progress)
+
+
+def table_of(
+    problems: Mapping[str, W2SSettings],
+    *,
+    seeds: int,
+    variants: Sequence[Variant] = VARIANTS,
+    processes: int | None = None,
+    progress: Progress | None = None,
+) -> list[dict[str, Any]]:
+    """The same for any problems by name. Models are fine-tuned in one process, whatever `processes` says.
+
+    Raises UserError on fewer than two seeds, and what `W2S.build` raises.
+    """
+    if seeds < 2:
+        raise UserError(f"a table needs at least 2 seeds to show an uncertainty, not {seeds}")
+    if any(_prepared(settings, progress) for settings in problems.values()):
+        processes = 1
+    jobs = [(settings, seed, tuple(variants)) for settings in problems.values() for seed in range(seeds)]
+    names = [name for name in problems for _ in range(seeds)]
+    found: dict[str, list[_Run]] = {name: [] for name in problems}
+    for done, (name, run) in enumerate(zip(names, _runs(jobs, processes), strict=True), start=1):
+        found[name].append(run)
         if progress is not None:
-            progress(done, len(jobs), f"{domain} draw")
-    return [row for domain in domains for row in _rows(domain, found[domain], variants)]
+            progress(done, len(jobs), f"{name} draw")
+    return [row for name in problems for row in _rows(name, found[name], variants)]
+
+
+def _prepared(settings: W2SSettings, progress: Progress | None) -> bool:
+    """Whether its models are fine-tuned; it is built then, with progress, as what is not embedded is anyway."""
+    if settings.data is None and settings.backend == "probe":
+        return False
+    _BUILT[settings] = problem = W2S.build(settings, cache=cache_folder(), progress=progress)
+    if settings.backend == "probe":
+        return False
+    from aarlab.w2s.hf.problem import TunedProblem  # the probe backend is without
+
+    assert isinstance(problem, TunedProblem)
+    problem.desk.tell(progress)
+    return True
 
 
 @dataclass(frozen=True)
@@ -113,7 +146,9 @@ class _Run:
     seconds: list[float]
 
 
-Job = tuple[str, int, tuple[Variant, ...]]
+Job = tuple[W2SSettings, int, tuple[Variant, ...]]
+_BUILT: dict[W2SSettings, W2SProblem] = {}
+"""Problems of this process."""
 
 
 def _runs(jobs: Sequence[Job], processes: int | None) -> Iterator[_Run]:
@@ -125,19 +160,20 @@ def _runs(jobs: Sequence[Job], processes: int | None) -> Iterator[_Run]:
         yield from pool.map(_run, jobs)
 
 
-@cache
-def _problem(domain: str) -> W2SProblem:
-    return W2SProblem(load_embedded(domain), W2SSettings(domain=domain))
+def _problem(settings: W2SSettings) -> W2SProblem:
+    if settings not in _BUILT:
+        _BUILT[settings] = W2S.build(settings, cache=cache_folder())
+    return _BUILT[settings]
 
 
 def _run(job: Job) -> _Run:
-    domain, seed, variants = job
-    world = _problem(domain).draw(seed).world
-    task = world.task  # made here, so that its time is nobody's
+    settings, seed, variants = job
+    world = _problem(settings).draw(seed).world
+    _ = world.task  # made here, so that its time is nobody's
     outcomes, seconds = [], []
     for variant in variants:
         began = time.perf_counter()
-        student = METHODS[variant.method](task, seed=seed, **variant.settings)
+        student = world.trained(variant.method, seed=seed, **variant.settings)
         seconds.append(time.perf_counter() - began)
         outcomes.append(world.outcome(world.right(student)))
     return _Run(outcomes, seconds)
@@ -175,6 +211,7 @@ def _row(
         "seeds": len(runs),
         "pgr": pgr,
         "se": _se((transfer - weak - pgr * (ceiling - weak)) / gap),
+        "refusal": score.refusal,
         "low": score.low,
         "high": score.high,
         "transfer_acc": float(transfer.mean()),

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -75,11 +75,16 @@ class Task:
             )
         return self.strong
 
-    def save(self, folder: Path) -> None:
-        """Writes task.safetensors and task.json; the same task gives the same bytes."""
+    def save(self, folder: Path, *, backend: Literal["probe", "hf"] = "probe") -> None:
+        """Writes task.safetensors and task.json; the same task gives the same bytes. The model is not written here."""
         tensors = {"hidden": self.hidden, "prior": self.prior, "teacher": self.teacher}
         (folder / "task.safetensors").write_bytes(save(tensors))
-        facts = {"antisymmetric": self.antisymmetric, "backend": "probe", "domain": self.domain, "format": 1}
+        facts: dict[str, object] = {
+            "antisymmetric": self.antisymmetric,
+            "backend": backend,
+            "domain": self.domain,
+            "format": 1,
+        }
         facts |= {"items": self.items, "dimension": self.dimension, "seconds": self.seconds}
         (folder / "task.json").write_text(json.dumps(facts, sort_keys=True) + "\n", encoding="utf-8")
 
@@ -94,4 +99,11 @@ class Task:
         for array in tensors.values():
             array.setflags(write=False)  # so that one training cannot change what the next one sees
         named = {name: facts[name] for name in ("antisymmetric", "domain", "seconds")}
+        named["strong"] = _strong(Path(folder)) if facts["backend"] == "hf" else None
         return cls(hidden=tensors["hidden"], teacher=tensors["teacher"], prior=tensors["prior"], **named)
+
+
+def _strong(folder: Path) -> "StrongModel":
+    from aarlab.w2s.hf.inside import open_strong  # the probe backend is without
+
+    return open_strong(folder)

@@ -100,6 +100,14 @@ AnyStudent = Student | Tuned
 """What a method gives: heads on hidden states, or adapters where the task has the strong model itself."""
 
 
+def read_student(data: bytes, *, shapes: Shapes, max_bytes: int, dimension: int, antisymmetric: bool) -> AnyStudent:
+    """Heads or adapters from an untrusted file, strictly. Raises ResearcherError(code="malformed")."""
+    header = as_header(data, max_bytes=max_bytes, max_header=MAX_HEADER)
+    if "weight" in header:
+        return Student.from_bytes(data, dimension=dimension, antisymmetric=antisymmetric)
+    return Tuned.from_bytes(data, shapes=shapes, max_bytes=max_bytes)
+
+
 def _taken(tensors: Mapping[str, Half], place: int, shapes: Shapes) -> Adapter:
     down = {module: tensors[f"{place}.{module}.down"] for module in shapes}
     up = {module: tensors[f"{place}.{module}.up"] for module in shapes}

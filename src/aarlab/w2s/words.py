@@ -27,8 +27,7 @@ def train(task: Task, *, seed: int) -> AnyStudent:
     return final.student(task, task.hard, weight=weight, seed=seed)
 ```
 
-numpy and scipy are there; all ready-made methods can be called (`from aarlab.w2s.methods import METHODS`). A student
-is a set of linear heads on `task.hidden`, aggregated by a mean or a trimmed mean: what the ceiling is, too.
+numpy and scipy are there; all ready-made methods can be called (`from aarlab.w2s.methods import METHODS`). {student}
 {hand_in}
 **How to run.** `python -m aarlab.w2s.runner --method DIR --data /data --out OUT --seeds 0,1,2` leaves
 OUT/<seed>/student.safetensors and OUT/check.json with self-checks that need no labels. One training may take
@@ -41,6 +40,24 @@ method to hidden items) is disqualified. Negative results are welcome.
 """
 PAIRS = "An item is a pair of responses: `hidden` is second minus first, so a student has no bias."
 CHOICES = "An item is one answer to a question, its features centred by question."
+
+HEADS = """A student
+is a set of linear heads on `task.hidden`, aggregated by a mean or a trimmed mean: what the ceiling is, too."""
+ADAPTERS = """A student
+is one adapter of the strong model or several (what `final.student` gives, and what the ceiling is), or a set of linear
+heads on `task.hidden`, which trains in seconds."""
+"""What a student is."""
+
+TUNED = """
+The strong model itself is there, too: `task.strong` is {strong}, of which `task.hidden` is layer {layer} of {layers}.
+`task.strong.items` are the texts of the inputs, `finetune(target, seed=...)` trains an adapter, `logits(student)`
+answers for the inputs, `compare` and `generate` prompt it (aarlab/w2s/strong.py says all of it). The weak teacher was
+{weak}. Everything is fine-tuned by one recipe: LoRA of rank {rank}, rate {rate:g}, {epochs:g} epochs, batches of
+{batch}. Which side of a pair is right, and the order of the inputs, are private to each draw of the data.
+"""
+"""What there is where models are fine-tuned."""
+PRIVATE_TUNED = "."
+"""As PRIVATE there."""
 
 PRIVATE: Mapping[ProtocolName, str] = {
     "method": """, and no text. The basis of `task.hidden` is private to each draw of the data:

@@ -11,6 +11,8 @@ a method may learn honestly from its inputs, such as their spectrum.
 import hmac
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +23,7 @@ from aarlab.problem.sight import Sight
 from aarlab.w2s.domains.pool import Pool
 from aarlab.w2s.fit import Head, fit_head, sigmoid
 from aarlab.w2s.margins import Margins
+from aarlab.w2s.methods import METHODS
 from aarlab.w2s.pgr import Outcome
 from aarlab.w2s.reading import malformed
 from aarlab.w2s.splits import Index, Splits, Trio
@@ -206,8 +209,24 @@ class World:
         rng = self._secret.rng(variant)
         if variant == "shuffled teacher":
             return replace(self.task, teacher=rng.permutation(self.task.teacher))
+        return replace(self.task, teacher=sigmoid(self._other_logits(rng)).astype(np.float32))
+
+    def _other_logits(self, rng: np.random.Generator) -> Floats:
+        """[n] what the other teacher says of the train inputs."""
         scale, head = self._fit_teacher(rng.permutation(len(self._teacher.label))[::2])
-        return replace(self.task, teacher=sigmoid(head.logits(scale.apply(self._train.weak))).astype(np.float32))
+        return head.logits(scale.apply(self._train.weak))
+
+    def publish(self, folder: Path, *, variant: Variant = "real") -> None:
+        """Writes what a method may see into an empty folder."""
+        self.task_of(variant).save(folder)
+
+    def trained(self, name: str, *, seed: int, **settings: Any) -> AnyStudent:
+        """The student of a ready-made method, trained as trusted code. Raises as `Method.__call__`."""
+        return METHODS[name](self.task, seed=seed, **settings)
+
+    def read(self, data: bytes) -> AnyStudent:
+        """A student that fits the task. Raises ResearcherError(code="malformed")."""
+        return Student.from_bytes(data, dimension=self.task.dimension, antisymmetric=self.task.antisymmetric)
 
     @cached_property
     def test(self) -> Array:

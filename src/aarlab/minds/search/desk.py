@@ -1,7 +1,8 @@
 """One candidate's way through sandbox and door, step by step."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from aarlab.errors import ResearcherError
 from aarlab.minds.protocol import Workbench
@@ -24,16 +25,46 @@ class Trained:
     """Why it failed."""
 
 
+class Words(Protocol):
+    """Writes a candidate, given as plain JSON, for people and for the lab."""
+
+    def title(self, plain: Mapping[str, Any]) -> str: ...
+
+    def family(self, plain: Mapping[str, Any]) -> str: ...
+
+    def proposal(self, plain: Mapping[str, Any], *, why: str) -> str: ...
+
+    def files(self, plain: Mapping[str, Any], *, why: str) -> dict[str, str]: ...
+
+
+class Composed:
+    """Recipes of the declared space."""
+
+    def title(self, plain: Mapping[str, Any]) -> str:
+        return compose.title(Recipe(**plain))
+
+    def family(self, plain: Mapping[str, Any]) -> str:
+        return compose.family(Recipe(**plain))
+
+    def proposal(self, plain: Mapping[str, Any], *, why: str) -> str:
+        return compose.proposal(Recipe(**plain), why=why)
+
+    def files(self, plain: Mapping[str, Any], *, why: str) -> dict[str, str]:
+        return compose.files(Recipe(**plain), why=why)
+
+
 class Desk:
     """Does what the mind has decided."""
 
-    def __init__(self, bench: Workbench) -> None:
+    def __init__(self, bench: Workbench, *, words: Words | None = None) -> None:
+        """`words`: of the candidates, by default those of recipes."""
         self._bench = bench
         self._door = bench.door
+        self._words = words or Composed()
 
     def write(self, trial: Trial, *, why: str) -> dict[str, str]:
         """Writes the method folder into the workspace and returns its files."""
-        files = compose.files(Recipe(**trial.recipe), why=why)
+        files = self._words.files(trial.recipe, why=why)
         for name, text in files.items():
             self._bench.put(f"{_method(trial)}/{name}", text.encode())
         return files
@@ -50,14 +81,13 @@ class Desk:
 
     def propose(self, trial: Trial, *, why: str) -> str:
         """Freezes the description; the same words have the same id."""
-        recipe = Recipe(**trial.recipe)
-        text = compose.proposal(recipe, why=why)
-        request = ProposalRequest(title=compose.title(recipe), text=text, family=compose.family(recipe))
-        return self._door.propose(request)
+        words, plain = self._words, trial.recipe
+        text = words.proposal(plain, why=why)
+        return self._door.propose(ProposalRequest(title=words.title(plain), text=text, family=words.family(plain)))
 
     def freeze(self, trial: Trial, files: dict[str, str]) -> str:
         """Freezes the method."""
-        message = compose.title(Recipe(**trial.recipe))
+        message = self._words.title(trial.recipe)
         return self._door.snapshot(SnapshotRequest(files=files, message=message, parents=trial.parents))
 
     def groups(self) -> list[Sequence[int]]:

@@ -25,7 +25,7 @@ class Trial:
     number: int
     """0, 1, 2, ..."""
     recipe: dict[str, Any]
-    """A point of the space."""
+    """A point of the space, or a candidate of a shelf of ready-made methods."""
     parents: tuple[str, ...] = ()
     """Others' snapshots that it builds on; () = it came from the search."""
     state: State = "started"
@@ -59,10 +59,17 @@ class Trial:
 class Memory:
     """All trials, written out after every change."""
 
-    def __init__(self, write: Callable[[bytes], None], *, saved: bytes | None = None) -> None:
-        """`saved` is what was written last. Raises ResearcherError when it holds anything but trials."""
+    def __init__(
+        self,
+        write: Callable[[bytes], None],
+        *,
+        saved: bytes | None = None,
+        known: Callable[[dict[str, Any]], bool] = lambda plain: Recipe.read(plain) is not None,
+    ) -> None:
+        """`saved` is what was written last. Raises ResearcherError when it holds anything but trials of points that are
+        `known`."""
         self._write = write
-        self.trials: list[Trial] = _read(saved or b"")
+        self.trials: list[Trial] = _read(saved or b"", known)
 
     def add(self, trial: Trial) -> None:
         """Records a new trial."""
@@ -120,7 +127,7 @@ def _answer(trial: Trial) -> float:
     return trial.answer if trial.answer is not None else float("-inf")
 
 
-def _read(saved: bytes) -> list[Trial]:
+def _read(saved: bytes, known: Callable[[dict[str, Any]], bool]) -> list[Trial]:
     """The workspace is a sandbox's: what is in it is read strictly, and never half."""
     trials = []
     for number, line in enumerate(saved.splitlines()):
@@ -129,7 +136,7 @@ def _read(saved: bytes) -> list[Trial]:
         except ValidationError as error:
             where = f"{FILE}, line {number + 1}"
             raise ResearcherError(f"{where}, is no trial: {error.errors()[0]['msg']}", code="malformed") from None
-        if trial.number != number or Recipe.read(trial.recipe) is None:
+        if trial.number != number or not known(trial.recipe):
             raise ResearcherError(f"{FILE}, line {number + 1}, is no trial of this space", code="malformed")
         trials.append(trial)
     return trials

@@ -14,6 +14,8 @@ from aarlab.minds.search.desk import Desk
 from aarlab.minds.search.memory import FILE, MAX_BYTES, Memory, Trial
 from aarlab.minds.search.others import Library, Other
 from aarlab.minds.search.policy import due, finalists
+from aarlab.minds.search.ready import Shelf
+from aarlab.minds.search.ready_search import ReadySearch
 from aarlab.minds.search.sampler import Sampler
 from aarlab.minds.search.space import Recipe
 from aarlab.wire import Finding, FindingRequest, Submission, VoteRequest
@@ -36,7 +38,10 @@ class SearchMind:
 
     def run(self, bench: Workbench) -> None:
         """Works until it is told to stop or its share is used up, then sends its best to verify."""
-        Search(bench, patience=self._patience, prescribed=self._prescribed).run()
+        if (shelf := Shelf.of(bench.card)) is not None:
+            ReadySearch(bench, shelf).run()
+        else:
+            Search(bench, patience=self._patience, prescribed=self._prescribed).run()
 
 
 class Search:

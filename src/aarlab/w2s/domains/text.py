@@ -16,7 +16,7 @@ from aarlab.w2s.domains.pool import FloatArray, IntArray, Kind, Pool
 from aarlab.w2s.domains.recipes import Recipe, evidence, prompt_text
 from aarlab.w2s.domains.shipped import group_numbers
 
-__all__ = ["USER_RECIPE", "MissingModelError", "pool_from_rows"]
+__all__ = ["USER_RECIPE", "MissingModelError", "centred", "pool_from_rows", "pool_of", "row_texts"]
 
 USER_RECIPE = Recipe(weak_layer=8, strong_layer=20, prior="mean")
 """Default for texts that nobody has measured. The mean does not favour long or short responses."""
@@ -54,6 +54,8 @@ class ChoiceText(_Labelled, Protocol):
 
 
 Row = PairText | ChoiceText
+Features = tuple[FloatArray, FloatArray, FloatArray]
+"""Of the weak teacher [n, d'], of the strong student [n, d], and zero-shot evidence [n]."""
 
 
 def pool_from_rows(
@@ -77,13 +79,32 @@ def pool_from_rows(
     in total. Raises MissingModelError when the model is not installed, UserError on a text that is too long for it,
     and ValueError on rows of both kinds.
     """
-    kind = _kind(rows)
-    groups = group_numbers([f"group:{r.group}" if r.group is not None else f"text:{_texts(r)[0]}" for r in rows])
+    kind = kind_of(rows)
     encoded = _encode(rows, recipe, progress=progress, cache=cache, workers=workers)
-    weak, strong, prior = _pairs(encoded) if kind == "pairs" else _choices(encoded, groups)
+    features = _pairs(encoded) if kind == "pairs" else _choices(encoded, groups_of(rows))
+    layers = (recipe.weak_layer, recipe.strong_layer)
+    return pool_of(rows, roles, features, name=name, ood=ood, layers=layers, digest=_digest(rows, roles, recipe))
+
+
+def pool_of(
+    rows: Sequence[Row],
+    roles: Sequence[int],
+    features: Features,
+    *,
+    name: str,
+    ood: Sequence[bool | None] | None,
+    layers: tuple[int, int],
+    digest: str,
+) -> Pool:
+    """The pool of rows whose `features` are known; `layers` are those of the weak and the strong ones.
+
+    Raises ValueError on rows of both kinds.
+    """
+    groups = groups_of(rows)
+    weak, strong, prior = features
     return Pool(
         name=name,
-        kind=kind,
+        kind=kind_of(rows),
         weak=weak,
         strong=strong,
         prior=prior,
@@ -91,13 +112,18 @@ def pool_from_rows(
         group=groups,
         role=np.array(roles, np.int64),
         subset=tuple(row.subset or "" for row in rows),
-        weak_layer=recipe.weak_layer,
-        strong_layer=recipe.strong_layer,
-        digest=_digest(rows, roles, recipe),
-        texts=partial(_all_texts, rows),
+        weak_layer=layers[0],
+        strong_layer=layers[1],
+        digest=digest,
+        texts=partial(row_texts, rows),
         ood=_marks(ood or ()),
-        cues=partial(text_cues, partial(_all_texts, rows), groups),
+        cues=partial(text_cues, partial(row_texts, rows), groups),
     )
+
+
+def groups_of(rows: Sequence[Row]) -> IntArray:
+    """[n] the group of each row, by number; rows without one are grouped by question."""
+    return group_numbers([f"group:{r.group}" if r.group is not None else f"text:{_texts(r)[0]}" for r in rows])
 
 
 def _marks(ood: Sequence[bool | None]) -> IntArray | None:
@@ -107,7 +133,8 @@ def _marks(ood: Sequence[bool | None]) -> IntArray | None:
     return np.array([-1 if mark is None else int(mark) for mark in ood], np.int64)
 
 
-def _kind(rows: Sequence[Row]) -> Kind:
+def kind_of(rows: Sequence[Row]) -> Kind:
+    """Of all rows. Raises ValueError unless it is one."""
     kinds: set[Kind] = {"pairs" if isinstance(row, PairText) else "choices" for row in rows}
     if len(kinds) != 1:
         raise ValueError("rows must be all pairs or all choices, and at least one")
@@ -121,15 +148,20 @@ def _texts(row: Row) -> tuple[str, ...]:
     return row.question, row.choice
 
 
-def _all_texts(rows: Sequence[Row]) -> list[tuple[str, ...]]:
+def row_texts(rows: Sequence[Row]) -> list[tuple[str, ...]]:
+    """[n] the prompt of each row and its one or two responses."""
     return [_texts(row) for row in rows]
 
 
 def _digest(rows: Sequence[Row], roles: Sequence[int], recipe: Recipe) -> str:
     """Names the content, not the numbers: those differ in the last bits from machine to machine."""
     settings = [VERSION, recipe.weak_layer, recipe.strong_layer, recipe.prior, recipe.separator]
-    content = [[*_texts(r), r.label, r.group, r.subset, role] for r, role in zip(rows, roles, strict=True)]
-    return digest_json([settings, content])
+    return digest_json([settings, content(rows, roles)])
+
+
+def content(rows: Sequence[Row], roles: Sequence[int]) -> list[list[Any]]:
+    """All of the rows that makes a problem, as JSON."""
+    return [[*_texts(r), r.label, r.group, r.subset, role] for r, role in zip(rows, roles, strict=True)]
 
 
 Encoded = tuple[FloatArray, FloatArray]
@@ -174,22 +206,21 @@ def _place(rows: Sequence[Row], prompt: str, text: str) -> str:
     return str(getattr(rows[index], "where", f"row {index + 1}"))
 
 
-def _pairs(encoded: Encoded) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _pairs(encoded: Encoded) -> Features:
     hidden, scores = encoded
     difference = hidden[:, 1] - hidden[:, 0]
     return difference[:, 0], difference[:, 1], scores[:, 1] - scores[:, 0]
 
 
-def _choices(encoded: Encoded, groups: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _choices(encoded: Encoded, groups: IntArray) -> Features:
     hidden, scores = encoded
+    return centred(hidden[:, 0, 0], groups), centred(hidden[:, 0, 1], groups), centred(scores[:, 0], groups)
+
+
+def centred(values: FloatArray, groups: IntArray) -> FloatArray:
+    """Subtracts from each row the mean of its group; rows that are alone in theirs are one group."""
     sizes = np.bincount(groups)
-    alone = sizes[groups] == 1
-    shared = np.where(alone, len(sizes), groups)
-    return _centred(hidden[:, 0, 0], shared), _centred(hidden[:, 0, 1], shared), _centred(scores[:, 0], shared)
-
-
-def _centred(values: FloatArray, groups: IntArray) -> FloatArray:
-    """Subtracts from each row the mean of its group."""
+    groups = np.where(sizes[groups] == 1, len(sizes), groups)
     columns = values.reshape(len(values), -1).astype(np.float64)
     sums = np.zeros((int(groups.max()) + 1, columns.shape[1]))
     np.add.at(sums, groups, columns)

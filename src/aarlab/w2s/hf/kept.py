@@ -44,7 +44,8 @@ class Kept:
     """
 
     def __init__(self, model: LanguageModel, folder: Path, *, every: float = CHECKPOINT_SECONDS) -> None:
-        """`folder` is made where needed; `every` seconds an unfinished training leaves its state there."""
+        """`folder` is made where needed; an unfinished training leaves its state there every `every` seconds."""
+        _make(folder)
         self.model = model
         self.folder = folder
         self._every = every

@@ -18,6 +18,8 @@ INSTALL = (
     "the hf backend is not installed: pip install 'aarlab[hf]' (for a CPU alone first: "
     "pip install torch --index-url https://download.pytorch.org/whl/cpu)"
 )
+PATIENCE = 10.0
+"""Seconds that the hub has for its first answer."""
 READ = {".json", ".safetensors", ".jinja", ".model", ".txt"}
 """Endings of the files that make a model what it is."""
 
@@ -44,6 +46,20 @@ class ModelRef:
                 "commit, 40 hexadecimal digits (on its page under Files, History)"
             )
         return str(self.revision)
+
+
+def files_of(ref: ModelRef) -> tuple[Path, tuple[str, ...]]:
+    """The folder on this disk with the model's files, and their names. Raises OperatorError when it is not here yet."""
+    folder = Path(ref.name)
+    if not ref.local:
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import LocalEntryNotFoundError
+
+        try:
+            folder = Path(snapshot_download(ref.name, revision=ref.revision, local_files_only=True))
+        except LocalEntryNotFoundError:
+            raise OperatorError(f"{ref.name} is not in the cache of the hub: load it once") from None
+    return folder, tuple(sorted(file.name for file in folder.iterdir() if file.suffix in READ and file.is_file()))
 
 
 def load(
@@ -80,21 +96,52 @@ def load(
 
 
 def _read(ref: ModelRef, dtype: Any) -> tuple[Any, Any]:
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    where: dict[str, Any] = {"trust_remote_code": False, "local_files_only": ref.local}
-    where |= {} if ref.local else {"revision": ref.revision}
     try:
-        tokenizer = AutoTokenizer.from_pretrained(ref.name, use_fast=True, **where)
-        model = AutoModelForCausalLM.from_pretrained(ref.name, use_safetensors=True, dtype=dtype, **where)
+        model, tokenizer = _here(ref, dtype) or _fetched(ref, dtype)
     except (OSError, ValueError, KeyError, ImportError) as error:
         reason = " ".join(str(error).split())[:200]
         if ref.local:
             raise UserError(f"{ref.name} is not a folder of a language model in safetensors: {reason}") from error
-        raise OperatorError(f"{ref.name} cannot be had from the hub: {reason}") from error
+        raise OperatorError(f"{ref.name} of the hub cannot be used: {reason}") from error
     if not getattr(tokenizer, "is_fast", False):
         raise UserError(f"{ref.name} has no tokenizer.json: only fast tokenizers are supported")
     return model, tokenizer
+
+
+def _here(ref: ModelRef, dtype: Any) -> tuple[Any, Any] | None:
+    """Model and tokenizer from the folder, or from what the hub's cache has; None where something lacks there."""
+    try:
+        return _from_pretrained(ref, dtype, local_files_only=True)
+    except OSError:
+        if ref.local:
+            raise
+        return None
+
+
+def _fetched(ref: ModelRef, dtype: Any) -> tuple[Any, Any]:
+    """The same from the hub. It is asked for the commit first, once: downloads would try for a minute."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HTTPError, OfflineModeIsEnabled
+
+    try:
+        HfApi().model_info(ref.name, revision=ref.revision, timeout=PATIENCE)
+    except OfflineModeIsEnabled as error:
+        what = "is not in the hub's cache here, and HF_HUB_OFFLINE is set: unset it, or name a local folder"
+        raise OperatorError(f"{ref.name} at {ref.revision} {what}") from error
+    except (OSError, HTTPError) as error:
+        reason = " ".join(str(error).split())[:200]
+        what = "is not in the hub's cache here, and cannot be had from the hub"
+        raise OperatorError(f"{ref.name} at {ref.revision} {what}: {reason}") from error
+    return _from_pretrained(ref, dtype, local_files_only=False)
+
+
+def _from_pretrained(ref: ModelRef, dtype: Any, *, local_files_only: bool) -> tuple[Any, Any]:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    where: dict[str, Any] = {"trust_remote_code": False, "local_files_only": local_files_only}
+    where |= {} if ref.local else {"revision": ref.revision}
+    tokenizer = AutoTokenizer.from_pretrained(ref.name, use_fast=True, **where)
+    return AutoModelForCausalLM.from_pretrained(ref.name, use_safetensors=True, dtype=dtype, **where), tokenizer
 
 
 def _chat(tokenizer: Any, name: str, wish: str) -> bool:

@@ -37,6 +37,8 @@ class LanguageModel:
         """What the model is: of its files, or its commit on the hub."""
         self.recipe = recipe
         self.reader = reader
+        self.size = sum(one.numel() * one.element_size() for one in model.parameters())
+        """Bytes of its weights, without adapters."""
         self._model = model
         self.processes = processes
         self._passes = Passes(model, processes=processes)

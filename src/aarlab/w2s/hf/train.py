@@ -241,9 +241,15 @@ class _Mode:
     def __enter__(self) -> None:
         self._model.train()
         if self._checkpointing:
-            self._model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
+            _named(self._model, "{}_checkpointing_enable")({"use_reentrant": False})
 
     def __exit__(self, *_: object) -> None:
         if self._checkpointing:
-            self._model.activation_checkpointing_disable()
+            _named(self._model, "{}_checkpointing_disable")()
         self._model.eval()
+
+
+def _named(model: Any, name: str) -> Any:
+    """A method by its name in transformers; before 5.24, which vLLM asks for, activations were called gradients."""
+    found = getattr(model, name.format("activation"), None)
+    return getattr(model, name.format("gradient")) if found is None else found

@@ -26,7 +26,7 @@ def auxiliary_confidence(
     target is p itself: an entropy penalty. `epochs` of training (None: 15 for a head, the task's own for an
     adapter), `l2` weight penalty of a head, `seed` orders the batches.
     """
-    mix = _confidence(alpha, warmup=warmup, harden=harden, balanced=task.antisymmetric)
+    mix = confidence_target(alpha, warmup=warmup, harden=harden, balanced=task.antisymmetric)
     return final.moving(task, labels.teacher(task), retarget=mix, seed=seed, epochs=epochs, l2=l2)
 
 
@@ -52,7 +52,11 @@ def product_confidence(
     return final.moving(task, labels.teacher(task), retarget=retarget, seed=seed, epochs=epochs, l2=l2)
 
 
-def _confidence(alpha: float, *, warmup: float, harden: bool, balanced: bool) -> Retarget:
+def confidence_target(
+    alpha: float = 0.5, *, warmup: float = 0.1, harden: bool = True, balanced: bool = False
+) -> Retarget:
+    """How `auxiliary_confidence` moves targets; `balanced` puts the threshold at 1/2, else it is the teacher's share."""
+
     def retarget(logits: Floats, target: Floats, done: float) -> Floats:
         a = alpha * min(1.0, done / warmup) if warmup > 0 else alpha
         threshold = 0.0 if balanced else float(np.quantile(logits, 1 - target.mean()))

@@ -1,0 +1,138 @@
+"""The dashboard with 100 researchers and 1,000 findings: seconds of each page, its first paint, and of a live update.
+
+python benchmarks/dashboard.py [--researchers 100] [--findings 1000] [--verified 30] [--chromium PROGRAM]
+
+The study is made through the doors of a real lab server (the toy problem). With Chromium and playwright (`make
+test-browser` installs both) the paint and the update are measured in a browser, else by a client that reads the page.
+"""
+
+import argparse
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from server import KINDS, server
+
+from aarlab.api.client import Door, Operator
+from aarlab.paths import StudyPaths
+from aarlab.wire import FindingRequest, ProposalRequest, ResearcherRequest, SnapshotRequest, VerifyRequest
+
+PAGES = ("", "/researchers", "/researchers/r1", "/settings")
+REPEATS = 5
+DEADLINE = 30.0
+
+
+def fill(paths: StudyPaths, *, researchers: int, findings: int, verified: int) -> None:
+    """Admits everybody, has methods verified and findings posted."""
+    with Operator(paths.operator_socket) as operator:
+        for number in range(1, researchers + 1):
+            operator.admit(ResearcherRequest(name=f"r{number}", mind="search", direction=f"direction {number}"))
+    doors = [Door(paths.socket_folder(f"r{number}") / "lab.sock") for number in range(1, researchers + 1)]
+    for number in range(verified):
+        prove(doors[number % researchers], number)
+    for number in range(findings):
+        text = f"# Finding {number}\n\n" + "What was tried, and what came of it. " * 10
+        doors[number % researchers].finding(FindingRequest(kind="insight", title=f"finding {number}", text=text))
+    for door in doors:
+        door.close()
+
+
+def prove(door: Door, number: int) -> None:
+    """Has another method verified."""
+    code = f"def train(data, seed):\n    return b'{0.3 + number / 200}'\n"
+    plan = door.propose(ProposalRequest(title=f"threshold {number}", text="because"))
+    frozen = door.snapshot(SnapshotRequest(files={"method.py": code}, message="a method"))
+    seen = door.verify(VerifyRequest(proposal=plan, snapshot=frozen), wait=120)
+    assert seen.status == "ok", seen
+
+
+@contextmanager
+def dashboard(root: Path) -> Iterator[str]:
+    """The address of a dashboard of these studies, with its token."""
+    command = [sys.executable, "-m", "aarlab.cli.main", "serve", "--json", "--no-browser", "--port", "0"]
+    process = subprocess.Popen([*command, "--root", str(root)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    told = ""
+    while not told.endswith("}\n"):
+        told += process.stdout.readline()
+    try:
+        yield json.loads(told)["url"]
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def pages(client: httpx.Client, study: str) -> dict[str, float]:
+    """Seconds of each page: the first time it is asked for, then the median."""
+    took: dict[str, float] = {}
+    for page in PAGES:
+        seconds = []
+        for _ in range(REPEATS):
+            began = time.perf_counter()
+            client.get(f"{study}{page}").raise_for_status()
+            seconds.append(time.perf_counter() - began)
+        took[f"{page or '/'} for the first time"] = seconds[0]
+        took[page or "/"] = statistics.median(seconds)
+    return took
+
+
+def in_browser(chromium: str, url: str, study: str, door: Door) -> dict[str, float]:
+    """First paint of each page, and seconds from a post to its line on the overview."""
+    from playwright.sync_api import sync_playwright
+
+    took: dict[str, float] = {}
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto(url)
+        for path in PAGES:
+            page.goto(f"{url.partition('/?')[0]}{study}{path}")
+            page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+            paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+            took[f"first paint of {path or '/'}"] = paint / 1000
+        page.goto(f"{url.partition('/?')[0]}{study}")
+        took["live update of the overview"] = statistics.median(live(page, door, number) for number in range(REPEATS))
+        browser.close()
+    return took
+
+
+def live(page: Any, door: Door, number: int) -> float:
+    """Seconds until a new post is on the page."""
+    door.finding(FindingRequest(kind="insight", title=f"brand new {number}", text="now"))
+    began = time.perf_counter()
+    words = f"document.getElementById('news').textContent.includes('brand new {number}')"
+    page.wait_for_function(words, timeout=DEADLINE * 1000)
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--researchers", type=int, default=100)
+    parser.add_argument("--findings", type=int, default=1000)
+    parser.add_argument("--verified", type=int, default=30)
+    parser.add_argument("--chromium", default=shutil.which("chromium") or "")
+    options = parser.parse_args()
+    with server(KINDS["toy"]) as paths:
+        fill(paths, researchers=options.researchers, findings=options.findings, verified=options.verified)
+        with dashboard(paths.root.parent) as url, httpx.Client(follow_redirects=True, timeout=DEADLINE) as client:
+            client.get(url).raise_for_status()
+            study = f"/studies/{paths.root.name}"
+            took = pages(client, url.partition("/?")[0] + study)
+            if options.chromium:
+                with Door(paths.socket_folder("r1") / "lab.sock") as door:
+                    took |= in_browser(options.chromium, url, study, door)
+    for what, seconds in took.items():
+        print(f"{what:44}{seconds * 1000:8.0f} ms")
+
+
+if __name__ == "__main__":
+    main()
