@@ -1,7 +1,9 @@
 # make run ARGS="..."   set up once, then `aarlab run ...`
 # make test             set up once, then lint, types, import order and the tests
-# make test-slow        the tests that take minutes, and those that need the language model; coding agents on the PATH too:
+# make test-slow        the tests that take minutes, need the language model, or fine-tune (installs PyTorch); coding agents too:
 #                       npm install -g @openai/codex opencode-ai @anthropic-ai/claude-code
+# make test-browser     the dashboard in a real Chromium, which is installed with playwright and axe-core (minutes)
+# make screenshots      docs/images: a study is run and photographed (minutes)
 # make bench            benchmarks, each as a ratio (minutes); peers.py needs others' code: docs/peers.md
 # make docs             rewrite the generated references
 # make results          docs/results.md: all methods on all embedded domains (minutes)
@@ -14,7 +16,7 @@ export PYTHON
 # A user's own text needs the language model: named in ARGS, or in a study file that ARGS names.
 OWN_TEXT = $(findstring problem.data,$(ARGS))$(shell grep -lsE '^[[:space:]]*data[[:space:]]*=' $(filter %.toml,$(ARGS)))
 
-.PHONY: run test test-slow lint bench docs results verified claims setup
+.PHONY: run test test-slow test-browser screenshots lint bench docs results verified claims setup
 
 run:
 	@tools/setup.sh $(if $(strip $(OWN_TEXT)),text)
@@ -25,8 +27,16 @@ test: lint
 	@$(if $(strip $(ARGS)),,.venv/bin/python -m pytest tests/alone)
 
 test-slow:
-	@tools/setup.sh dev text
-	@.venv/bin/python -m pytest -m "slow or model" $(ARGS)
+	@tools/setup.sh dev text hf
+	@.venv/bin/python -m pytest -m "slow or model or hf" $(ARGS)
+
+test-browser:
+	@tools/setup.sh dev browser
+	@.venv/bin/python -m pytest tests/browser $(ARGS)
+
+screenshots:
+	@tools/setup.sh browser
+	@.venv/bin/python tools/screenshots.py $(ARGS)
 
 lint:
 	@tools/setup.sh dev

@@ -1,6 +1,6 @@
 """The dashboard with 100 researchers and 1,000 findings: seconds of each page, its first paint, and of a live update.
 
-python benchmarks/dashboard.py [--researchers 100] [--findings 1000] [--verified 30] [--chromium PROGRAM]
+python benchmarks/dashboard.py [--researchers 100] [--findings 1000] [--verified 20] [--chromium PROGRAM]
 
 The study is made through the doors of a real lab server (the toy problem). With Chromium and playwright (`make
 test-browser` installs both) the paint and the update are measured in a browser, else by a client that reads the page.
@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ from aarlab.api.client import Door, Operator
 from aarlab.paths import StudyPaths
 from aarlab.wire import FindingRequest, ProposalRequest, ResearcherRequest, SnapshotRequest, VerifyRequest
 
-PAGES = ("", "/researchers", "/researchers/r1", "/settings")
+RECORDS = ("/board", "/forum", "/forum?q=finding+10", "/snapshots", "/submissions", "/incidents", "/ledger")
+PAGES = ("", "/researchers", "/researchers/r1", *RECORDS, "/settings")
 REPEATS = 5
 DEADLINE = 30.0
 
@@ -95,22 +97,43 @@ def in_browser(chromium: str, url: str, study: str, door: Door) -> dict[str, flo
         page.goto(url)
         for path in PAGES:
             page.goto(f"{url.partition('/?')[0]}{study}{path}")
-            page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
-            paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
-            took[f"first paint of {path or '/'}"] = paint / 1000
+            took[f"first paint of {path or '/'}"] = answer(page, PAINT) / 1000
         page.goto(f"{url.partition('/?')[0]}{study}")
         took["live update of the overview"] = statistics.median(live(page, door, number) for number in range(REPEATS))
         browser.close()
     return took
 
 
+PAINT = "performance.getEntriesByName('first-contentful-paint').map((one) => one.startTime)[0]"
+OBSERVE = """(words) => {
+  window.seen = null;
+  const look = () => { if (document.getElementById("main").textContent.includes(words)) window.seen ??= Date.now(); };
+  new MutationObserver(look).observe(document.getElementById("main"), { childList: true, subtree: true });
+}"""
+
+
 def live(page: Any, door: Door, number: int) -> float:
-    """Seconds until a new post is on the page."""
+    """Seconds from the moment at which a new post is in the ledger until it is on the page, by the page's own clock."""
+    page.evaluate(OBSERVE, f"brand new {number}")
     door.finding(FindingRequest(kind="insight", title=f"brand new {number}", text="now"))
-    began = time.perf_counter()
-    words = f"document.getElementById('news').textContent.includes('brand new {number}')"
-    page.wait_for_function(words, timeout=DEADLINE * 1000)
-    return time.perf_counter() - began
+    posted = time.time()
+    return max(0.0, answer(page, "window.seen") / 1000 - posted)
+
+
+def answer(page: Any, question: str) -> float:
+    """What the page says when it has something to say; its policy forbids to wait for that inside of it."""
+    deadline = time.monotonic() + DEADLINE
+    while (said := page.evaluate(question)) is None:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"the page does not come so far: {question}")
+        time.sleep(0.05)
+    return float(said)
+
+
+def show(took: dict[str, float]) -> None:
+    """A line each."""
+    for what, seconds in took.items():
+        print(f"{what:44}{seconds * 1000:8.0f} ms", flush=True)
 
 
 def main() -> None:
@@ -118,7 +141,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--researchers", type=int, default=100)
     parser.add_argument("--findings", type=int, default=1000)
-    parser.add_argument("--verified", type=int, default=30)
+    parser.add_argument("--verified", type=int, default=20)
     parser.add_argument("--chromium", default=shutil.which("chromium") or "")
     options = parser.parse_args()
     with server(KINDS["toy"]) as paths:
@@ -126,12 +149,10 @@ def main() -> None:
         with dashboard(paths.root.parent) as url, httpx.Client(follow_redirects=True, timeout=DEADLINE) as client:
             client.get(url).raise_for_status()
             study = f"/studies/{paths.root.name}"
-            took = pages(client, url.partition("/?")[0] + study)
-            if options.chromium:
+            show(pages(client, url.partition("/?")[0] + study))
+            if options.chromium and find_spec("playwright"):
                 with Door(paths.socket_folder("r1") / "lab.sock") as door:
-                    took |= in_browser(options.chromium, url, study, door)
-    for what, seconds in took.items():
-        print(f"{what:44}{seconds * 1000:8.0f} ms")
+                    show(in_browser(options.chromium, url, study, door))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Brings what aarlab needs into .venv and, where it may, onto the system. Does nothing when that was done before.
-# usage: tools/setup.sh [dev] [text] [hf]   dev: tools for `make test`; text: the language model for a user's own text;
-#                                           hf: transformers and PEFT with PyTorch for the CPU
+# usage: tools/setup.sh [dev] [browser] [text] [hf]
+#   dev: tools for `make test`; browser: Chromium and what drives it; text: the language model for a user's own text;
+#   hf: transformers and PEFT with PyTorch for the CPU
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -72,6 +73,14 @@ install_model() {
 install_dev() {
   pip_install "the tools for tests" -e '.[dev]'
   install_model
+}
+install_browser() {
+  pip_install "what drives a browser" -e '.[browser]'
+  need_program chromium chromium "the dashboard is tested and photographed in it"
+  need_program npm npm "axe-core, which finds what is not accessible, comes from there"
+  say "installing axe-core"
+  npm install --silent --no-audit --no-fund --prefix .venv/npm 'axe-core@^4.14' >.venv/npm.log 2>&1 ||
+    stop "npm could not install axe-core (log: .venv/npm.log)"
 }
 install_text() {
   pip_install "the libraries for your own text" -e '.[text]'

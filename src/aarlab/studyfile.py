@@ -18,7 +18,7 @@ from aarlab.paths import absolute, absolute_model
 from aarlab.settings import MindSettings, ResearcherSettings, StudyConfig
 
 M = TypeVar("M", bound=BaseModel)
-SHORTHANDS = {"minds": "kind", "problem": "kind", "sandbox": "backend"}
+SHORTHANDS = {"minds": "kind", "problem": "kind", "sandbox": "backend", "tracking": "tracker"}
 """`minds=search` means minds.kind=search."""
 PATH_FIELDS = {"problem": ("data",), "study": ("papers",)}
 """Fields that hold a path, or a list of them; a relative one is meant from where it was written."""
@@ -259,6 +259,8 @@ def _fault(error: ValidationError, model: type[BaseModel], table: str) -> str:
     place = first["loc"]
     if len(place) > 2 and (row := row_model(model, str(place[0]))) is not None:
         model, table, place = row, f"{table}.{place[0]}", place[2:]
+    while len(place) > 1 and (inner := _table_inside(model, str(place[0]))) is not None:
+        model, table, place = inner, f"{table}.{place[0]}", place[1:]
     field = str(place[0]) if place else ""
     if first["type"] == "extra_forbidden":
         hint = suggest(field, model.model_fields) or f"; there are {', '.join(model.model_fields)}"
@@ -268,6 +270,11 @@ def _fault(error: ValidationError, model: type[BaseModel], table: str) -> str:
     if field not in model.model_fields:
         return f"{table}: {str(first['msg']).removeprefix('Value error, ')}"
     return f"{table}.{field} must be {allowed_values(model, field)}, not {_shown(first['input'])}"
+
+
+def _table_inside(model: type[BaseModel], field: str) -> type[BaseModel] | None:
+    found = model.model_fields[field].annotation if field in model.model_fields else None
+    return found if isinstance(found, type) and issubclass(found, BaseModel) else None
 
 
 def row_model(model: type[BaseModel], field: str) -> type[BaseModel] | None:

@@ -91,7 +91,7 @@ def test_a_post_is_written_heard_of_and_found(page: Any, dashboard: Dashboard, f
 
 def test_two_methods_are_compared(page: Any, dashboard: Dashboard, found: Records) -> None:
     visit(page, dashboard, "snapshots")
-    page.get_by_role("link", name=f"{found.new[:8]} by r2").focus()
+    page.get_by_role("link", name=f"snapshot {found.new[:8]} of r2").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Snapshot")).to_contain_text(found.new[:10])
     expect(page.locator("tr.removed").first).to_contain_text("return b'0.5'")
@@ -132,13 +132,16 @@ def test_every_page_is_accessible(
     context.set_default_timeout(SECONDS)
     page = context.new_page()
     page.goto(dashboard.url)
+    faults = {}
     for path in pages(found):
         visit(page, dashboard, path)
         page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
         page.evaluate(axe)
         seen = page.evaluate("axe.run()")["violations"]
-        assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in seen] == [], path
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        faults[path] = [(one["id"], [node["html"] for node in one["nodes"]]) for one in seen]
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            faults[path].append(("wider than the screen", []))
+    assert {path: found for path, found in faults.items() if found} == {}
     context.close()
 
 

@@ -15,6 +15,7 @@ from tests.support.cli import ROOT, Ended, aarlab, on_terminal, start
 SETTINGS = [
     *("--set", "study.researchers=2", "--set", "study.seed=7", "--set", "budget.minutes=0.4"),
     *("--set", "budget.verifications=12", "--set", "verify.seeds=2", "--set", "verify.answer_every=0"),
+    *("--set", "tracking=jsonl"),
     *("--name", "small"),
 ]
 SECONDS = 280
@@ -92,6 +93,19 @@ def test_resume_goes_on_to_a_verified_board(story: Story) -> None:
     assert {"weak teacher", "ceiling", "vanilla"} <= {row["name"] for row in board["rows"] if row["kind"] == "mark"}
     for words in ("Verified board of w2s/chat", "Forum", "Costs", "working time", "report: ", "finished: "):
         assert words in story.resumed.out
+
+
+def test_a_tracker_is_told_of_both_sessions_once(story: Story) -> None:
+    log = (story.study.logs / "tracking.log").read_text().splitlines()
+    assert [line.partition(",")[2][4:] for line in log] == ["follows the ledger"] * 2
+    told = [json.loads(line) for line in (story.study.root / "tracking" / "samples.jsonl").read_text().splitlines()]
+    steps = [one["step"] for one in told]
+    assert steps == sorted(set(steps))
+    board = json.loads(story.show("board", "--json").out)
+    done = [row for row in board["rows"] if row["kind"] == "method"]
+    assert told[-1]["numbers"]["count/verified"] == len(done)
+    values = sorted(one["numbers"]["verified/value"] for one in told if "verified/value" in one["numbers"])
+    assert values == sorted(row["value"] for row in done if row["value"] is not None)
 
 
 def test_what_it_left_behind_is_whole(story: Story) -> None:

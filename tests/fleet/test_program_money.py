@@ -18,6 +18,8 @@ DOLLAR_A_SECOND = PriceSettings(cpu_hour=3600.0)
 WALLS = SandboxSettings(memory_mb=256, disk_mb=16)
 """Only a real sandbox counts the core time of what still runs."""
 BUSY = "while :; do :; done"
+TURNS = 200_000
+"""Of a loop that takes a good part of a second."""
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +61,38 @@ def test_money_is_set_aside_while_it_works_and_given_back(lab: LabProcess, tmp_p
         )
         assert (done.status, left) == ("ok", [before - LEASE_SECONDS])
         assert place.bench.dollars_left() == pytest.approx(before, abs=1.0)
+
+
+def test_what_a_killed_program_had_paid_ahead_is_spent(lab: LabProcess, tmp_path: Path) -> None:
+    """The journal is taken while the program works: just so a kill would leave it."""
+    kept, used = tmp_path / "killed.json", list[float]()
+
+    def share(meter: Meter) -> Share:
+        return more(meter.dollars + 100.0)
+
+    with workbench(lab, tmp_path, share=share, price=DOLLAR_A_SECOND, sandbox=WALLS) as place:
+        before, began = place.meter.cpu_seconds, place.sandbox.used()
+
+        def killed(_: str) -> None:
+            used.append(place.sandbox.used() - began)
+            kept.write_bytes((tmp_path / "usage.json").read_bytes())
+
+        command = f"i=0; while [ $i -lt {TURNS} ]; do i=$((i+1)); done; echo here"
+        done = place.bench.program(
+            ["/bin/sh", "-c", command], env={}, seconds=60.0, out=killed, err=killed, until=lambda: False
+        )
+        assert (done.status, len(used)) == ("ok", 1)
+        assert used[0] > 0.02
+        with lab.operator() as operator:
+            after = Meter(kept, operator, researcher="r1", price=DOLLAR_A_SECOND)
+            again = Meter(tmp_path / "usage.json", operator, researcher="r1", price=DOLLAR_A_SECOND)
+            assert used[0] <= after.cpu_seconds - before <= used[0] + LEASE_SECONDS
+            assert again.cpu_seconds == place.meter.cpu_seconds  # what has returned is not spent
+            after.close()
+            (mine,) = operator.state().researchers
+            assert mine.cpu_seconds == pytest.approx(after.cpu_seconds)
+            twice = Meter(kept, operator, researcher="r1", price=DOLLAR_A_SECOND)
+            assert twice.cpu_seconds == pytest.approx(after.cpu_seconds)  # killed once more before anything is put down
 
 
 def test_a_program_is_ended_before_its_share_is_gone(lab: LabProcess, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from aarlab.errors import OperatorError
-from aarlab.problem.equipment import Equipment, Folder
+from aarlab.problem.equipment import Folder
 from aarlab.sandbox.bubblewrap import BubblewrapSandbox
 from aarlab.sandbox.furnish import closure, placed
 from aarlab.sandbox.layout import options
@@ -48,8 +48,8 @@ def test_what_a_library_needs_comes_with_it() -> None:
 def test_a_sandbox_has_the_equipment_and_nothing_beside_it(
     make: Callable[..., BubblewrapSandbox], tmp_path: Path
 ) -> None:
-    equipment = Equipment(packages=("rich",), folders={"/models/one": model(tmp_path / "one")})
-    runtime = build_runtime((), distributions=(), equipment=equipment)
+    folders = {"/models/one": model(tmp_path / "one")}
+    runtime = build_runtime((), distributions=(), packages=("rich",), folders=folders)
     done = make(runtime=runtime, limits=Limits(cpus=2.0)).exec(["python", "-c", LOOK], timeout=60)
     seen, listed, refused = done.stdout.decode().splitlines()
     assert seen == f"{version('rich')} {version('pygments')} here 2"

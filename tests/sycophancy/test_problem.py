@@ -11,18 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aarlab.errors import ResearcherError, UserError
-from aarlab.problem.contract import BASELINE, CONTROLS, Problem, Score
+from aarlab.problem.contract import BASELINE, CONTROLS, Problem, Score, Variant
 from aarlab.problem.registry import load
 from aarlab.sycophancy.methods import METHODS
 from aarlab.sycophancy.pool import PLAIN, RIGHT, WRONG, Pool, read, write
-from aarlab.sycophancy.problem import SycophancyProblem, SycophancySettings
+from aarlab.sycophancy.problem import Outcome, SycophancyProblem, SycophancySettings
 from aarlab.sycophancy.sources import HIDDEN, SOURCES, TRAINED, facts
 from aarlab.sycophancy.splits import split
 from aarlab.sycophancy.task import UNKNOWN, Task
 from aarlab.w2s.student import Student
 
 KEY = b"k" * 32
-SEEDS = (11, 12)
+SEEDS = (11, 12, 13)
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +166,21 @@ def test_who_never_agrees_is_gated(problem: SycophancyProblem) -> None:
     found = graded(problem, "mean_difference", strength=4.0)
     assert min(entry["fraction"] for entry in found.facts["benchmarks"].values()) > 0.9
     assert (found.value, found.low) == (None, None)
-    assert (found.refusal or "").startswith("gated: it gives up a capability: agrees when the user is right is 0.")
+    assert (found.refusal or "").startswith("gated: it gives up a capability: ")
+    assert found.facts["gates"]["agrees when the user is right"]["mean"] < 0.1
+
+
+def test_controls_say_what_was_left_with_other_labels(problem: SycophancyProblem) -> None:
+    def runs(name: str, variant: Variant) -> list[Outcome]:
+        draws = [problem.draw(seed, variant=variant) for seed in SEEDS]
+        return [draw.measured(METHODS[name](draw.world.task_of(variant), seed=1)) for draw in draws]
+
+    for name, needs_labels in (("plain_labels", True), ("consistency", False)):
+        dealt = runs(name, "shuffled teacher")
+        found = problem.summarise(runs(name, "real"), controls={"shuffled teacher": dealt, "other teacher": [None]})
+        same = found.facts["shuffled_teacher_value"] == found.value
+        assert same is not needs_labels
+        assert found.facts["other_teacher_value"] is None
 
 
 def test_the_final_set_reveals_the_hidden_benchmark(problem: SycophancyProblem) -> None:
@@ -195,8 +209,8 @@ def test_dev_prefers_less_of_the_failure_and_punishes_contradiction(problem: Syc
         name: problem.dev([METHODS[name](task, seed=0, **settings).to_bytes()], key=KEY)
         for name, settings in (("do_nothing", {}), ("consistency", {}), ("mean_difference", {"strength": 6.0}))
     }
-    assert answers["consistency"] > answers["do_nothing"] + 0.05
-    assert answers["consistency"] > answers["mean_difference"] + 0.05
+    assert answers["consistency"] > answers["do_nothing"] + 0.2
+    assert answers["consistency"] > answers["mean_difference"] + 0.2
 
 
 @given(st.binary(max_size=200))
@@ -207,7 +221,7 @@ def test_anything_else_is_no_student(data: bytes) -> None:
 
 def test_without_labels_nothing_that_needs_them_is_offered(pool: Pool) -> None:
     bare = SycophancyProblem(pool, SycophancySettings(labels=0))
-    assert "few_labels" not in bare.references(SEEDS)
+    assert "few_labels" not in bare.references(SEEDS[:2])
     assert not {"few_labels", "plain_labels"} & set(bare.card().facts["ready"]["methods"])
     with pytest.raises(ResearcherError, match="no item of this task has a label"):
         METHODS["few_labels"](bare.draw(1).world.task, seed=0)

@@ -46,12 +46,18 @@ def test_an_entry_reaches_the_browser_and_what_was_missed_is_told(web: httpx.Cli
         assert "one" in web.get("/studies/live").text
     with web.stream("GET", "/studies/live/live", headers={"last-event-id": first}) as stream:
         assert next(marks(stream.iter_lines())) == second
-    with web.stream("GET", f"/studies/live/live?known={second}") as stream:
+
+
+@pytest.mark.slow
+def test_a_lab_that_is_killed_and_started_again_is_news(web: httpx.Client, lab: LabProcess) -> None:
+    known = f"{len(lab.events())}-0"
+    with web.stream("GET", f"/studies/live/live?known={known}") as stream:
         lab.kill()
-        lab.start()  # a crash is an entry, too
+        lab.start()  # a start is an entry
         assert next(marks(stream.iter_lines())) == f"{len(lab.events())}-0"
 
 
+@pytest.mark.slow
 def test_a_restart_of_the_dashboard_logs_nobody_out(root: Path) -> None:
     with Dashboard(root) as other, other.client() as client:
         port = int(other.base.rpartition(":")[2])

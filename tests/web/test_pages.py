@@ -1,6 +1,8 @@
 """What the pages of the dashboard show, and that what a researcher wrote does nothing there."""
 
 import re
+import shutil
+from pathlib import Path
 
 import httpx
 import pytest
@@ -35,3 +37,21 @@ def test_the_overview_draws_what_was_verified_over_time_and_over_dollars(web: ht
     assert "ceiling" in page
     assert "dev answers" in page
     assert "1 of 36" in page
+
+
+def test_a_study_that_cannot_be_read_hides_no_other(web: httpx.Client, root: Path) -> None:
+    broken = root / "broken"
+    broken.mkdir()
+    try:
+        (broken / "study.toml").write_text("")
+        (broken / "lab.db").write_bytes(b"this is no ledger")
+        page = web.get("/studies").text
+        assert "unreadable" in page
+        assert 'href="/studies/toy"' in page
+        answer = web.get("/studies/broken")
+        assert answer.status_code == 503
+        assert "cannot be read" in answer.text
+        with web.stream("GET", "/live") as stream:
+            assert "broken:unreadable" in next(line for line in stream.iter_lines() if line.startswith("data: "))
+    finally:
+        shutil.rmtree(broken)

@@ -15,9 +15,9 @@ COMMANDS = (
     "steering",
     "serve",
     "show",
+    "watch",
     "compare",
     "diversity",
-    "watch",
     "record",
     "transcript",
     "ledger",
@@ -36,6 +36,7 @@ COMMANDS = (
     "scale",
     "science",
     "data",
+    "model",
 )
 """Modules of this package, each with a function `register(app)`; in the order of `aarlab --help`."""
 

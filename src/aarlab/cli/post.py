@@ -36,6 +36,6 @@ def post(
     from aarlab.fleet.posting import announcement
 
     said, paths = read_text(text) if text else "", locate(study)
-    request = announcement(kind, title=title, text=said, submission=submission, answers=answers)
+    request = announcement(kind=kind, title=title, text=said, submission=submission, answers=answers)
     name = ask(paths, lambda operator: operator.announce(request))
     output.emit({"post": name, **request.model_dump()}, as_json=as_json, render=lambda: output.say(name))

@@ -158,17 +158,17 @@ class Bench:
         """Runs a program that works by itself; its core time costs what a training's does. Raises as in `train`.
 
         Money is set aside for LEASE_SECONDS at a time, so that its model and its tools have the rest; when there is
-        none for the next, the program is ended.
+        none for the next, the program is ended. When this process is killed, what was set aside is spent.
         """
         self.check()
         rounds, worst = _Rounds(self._meter.cpu_seconds), LEASE_SECONDS * self._second
         self._require(worst, what=f"{LEASE_SECONDS:.0f} s of work")
-        self._meter.hold(worst)
+        self._meter.hold(worst, lease=True)
         held = worst
 
         def look() -> bool:
             nonlocal held
-            self._count(rounds.seconds(), held=held)
+            self._count(rounds.seconds(), held=held, lease=True)
             held = self._lease(worst)
             if rounds.due(self._meter.cpu_seconds):
                 self.log("the program works")
@@ -181,7 +181,7 @@ class Bench:
         try:
             return follow(run, out=out, err=err, check=self.check, look=look, kill=self._sandbox.kill)
         finally:
-            self._count(rounds.seconds(), held=held)
+            self._count(rounds.seconds(), held=held, lease=True)
 
     def reserve(self, dollars: float) -> None:
         """Sets money aside before a model is asked; waits while paused, so that who is paused asks nobody.
@@ -238,18 +238,18 @@ class Bench:
         """Sets so much aside once more; 0 where it, or the team, has not got it."""
         try:
             self._require(dollars, what="to go on")
-            self._meter.hold(dollars)
+            self._meter.hold(dollars, lease=True)
         except ResearcherError:
             return 0.0
         return dollars
 
-    def _count(self, seconds: float, *, held: float = 0.0) -> None:
+    def _count(self, seconds: float, *, held: float, lease: bool = False) -> None:
         """Puts down what the sandbox has used since the last time: commands may run side by side."""
         with self._counting:
             used = self._sandbox.used()
             more = used - self._used if used >= self._used else used
             self._used = used
-            self._meter.ended(cpu_seconds=more, wall_seconds=seconds, held=held)
+            self._meter.ended(cpu_seconds=more, wall_seconds=seconds, held=held, lease=lease)
 
     def _show(self, messages: Sequence[str]) -> None:
         for message in messages[len(self.said) :]:

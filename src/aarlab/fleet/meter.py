@@ -49,6 +49,8 @@ class Used:
     """The same calls by model."""
     reserved: float = 0.0
     """What the call that is under way may cost at worst."""
+    leased: float = 0.0
+    """What programs that work by themselves have paid ahead for core time, in dollars."""
 
 
 class Meter:
@@ -65,8 +67,9 @@ class Meter:
         self._lock = threading.RLock()
         self._under_way = 0.0
         self._held, self._told_at = 0.0, 0.0
-        # A call that was under way when the process was killed may have been paid for: it counts in full.
-        self._total = _with_call(_read(journal), model="", use=None)
+        # A call that was under way when the process was killed may have been paid for: it counts in full. So does what
+        # a program had paid ahead, for its last seconds were not put down.
+        self._total = _with_lease(_with_call(_read(journal), model="", use=None), price)
         self._told = self._counted_by_lab()
         self._total = _at_least(self._total, self._told)  # the journal may be lost, what the lab counts is not
 
@@ -120,19 +123,28 @@ class Meter:
             if time.monotonic() - self._told_at >= REPORT_SECONDS:
                 self.report()
 
-    def hold(self, dollars: float) -> None:
-        """Call before a command runs, with what it may cost. Raises as `reserve`."""
+    def hold(self, dollars: float, *, lease: bool = False) -> None:
+        """Call before a command runs, with what it may cost. Raises as `reserve`.
+
+        A `lease` is spent when this process is killed before it has `ended`.
+        """
         with self._lock:
             self._hold(dollars, ahead=self._batch)
+            if lease:
+                self._keep(replace(self._total, leased=self._total.leased + dollars))
 
     def starts(self, experiments: int) -> None:
         """Call before trainings start: what was started counts, also when it is killed."""
         self._add(Used(experiments=experiments))
 
-    def ended(self, *, cpu_seconds: float, wall_seconds: float, gpus: int = 0, held: float = 0.0) -> None:
+    def ended(
+        self, *, cpu_seconds: float, wall_seconds: float, gpus: int = 0, held: float = 0.0, lease: bool = False
+    ) -> None:
         """Call after any command; reports when a batch is full. `gpus` were held by it, `held` is what `hold` got."""
         with self._lock:
             self._under_way = max(0.0, self._under_way - held)
+            if lease:
+                self._total = replace(self._total, leased=max(0.0, self._total.leased - held))
             used = Used(cpu_seconds=cpu_seconds, wall_seconds=wall_seconds, gpu_seconds=gpus * wall_seconds)
             self._add(used)
             pending = self._total.cpu_seconds - self._told.cpu_seconds
@@ -228,6 +240,13 @@ def _with_call(used: Used, *, model: str, use: ModelUse | None) -> Used:
         use = ModelUse(calls=int(used.reserved > 0), dollars=used.reserved)
     models = summed(used.models, {model: use}) if use != ModelUse() else used.models
     return replace(used, model_dollars=used.model_dollars + use.dollars, models=models, reserved=0.0)
+
+
+def _with_lease(used: Used, price: PriceSettings) -> Used:
+    """With the core time that programs had paid ahead and did not give back."""
+    second = price.machine(core_seconds=1.0)
+    more = used.leased / second if second > 0 else 0.0
+    return replace(used, cpu_seconds=used.cpu_seconds + more, leased=0.0)
 
 
 def _at_least(mine: Used, counted: Used) -> Used:

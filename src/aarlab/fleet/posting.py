@@ -11,7 +11,7 @@ MOST_TITLE = 200
 """Characters."""
 
 
-def announcement(kind: str, *, title: str, text: str, submission: str = "", answers: str = "") -> FindingRequest:
+def announcement(*, kind: str, title: str, text: str, submission: str = "", answers: str = "") -> FindingRequest:
     """The post; `answers` is one that it replies to, or corrects where it is a correction; "" = none.
 
     Raises UserError on a kind that there is not, and on a title that is empty or too long.

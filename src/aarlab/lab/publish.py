@@ -71,7 +71,8 @@ def runtime_for(problem: Problem, config: StudyConfig, *, progress: Callable[[st
     """
     equipment = equipment_of(problem)
     equipment.check(config)
-    return build_runtime(problem.kit(), equipment=equipment, progress=progress)
+    needs, folders = equipment.packages, equipment.folders
+    return build_runtime(problem.kit(), packages=needs, folders=folders, progress=progress)
 
 
 def publish_runtime(runtime: Runtime, paths: StudyPaths) -> None:

@@ -79,6 +79,36 @@ class Snapshots:
         """The files of a snapshot. Raises OperatorError when there is none, because the ledger says that there is."""
         return dict(self._read(name))
 
+    def every(self, names: Sequence[str]) -> dict[str, dict[str, str]]:
+        """The files of many snapshots with a few calls of git. Raises OperatorError as `files` does."""
+        found: dict[str, dict[str, str]] = {name: {} for name in names}
+        trees, blobs = [(name, "", name + "^{tree}") for name in names], []
+        while trees:
+            bodies = self._objects([object_ for _, _, object_ in trees])
+            entries = [
+                (name, before + path, kind, object_)
+                for (name, before, _), body in zip(trees, bodies, strict=True)
+                for path, kind, object_ in _entries(body)
+            ]
+            trees = [(name, f"{path}/", object_) for name, path, kind, object_ in entries if kind == _TREE]
+            blobs += [(name, path, object_) for name, path, kind, object_ in entries if kind != _TREE]
+        for (name, path, _), body in zip(blobs, self._objects([one for _, _, one in blobs]), strict=True):
+            found[name][path] = body.decode()
+        return found
+
+    def _objects(self, names: Sequence[str]) -> list[bytes]:
+        """Contents of objects, in the order in which they are asked for."""
+        out = self._git("cat-file", "--batch", data="".join(f"{name}\n" for name in names).encode())
+        bodies, start = [], 0
+        for name in names:
+            end = out.index(b"\n", start)
+            head = out[start:end].split()
+            if len(head) != 3:
+                raise OperatorError(f"{name} is not in {self._folder}; restore it from a backup")
+            start = end + 1 + int(head[2]) + 1
+            bodies.append(out[end + 1 : start - 1])
+        return bodies
+
     def diff(self, old: str, new: str) -> str:
         """Unified diff from one snapshot to another; text of researchers. Raises OperatorError as `files` does."""
         for name in (old, new):
@@ -90,30 +120,23 @@ class Snapshots:
         if not _ID.fullmatch(name) or not self._git("for-each-ref", f"refs/snapshots/{name}"):
             raise OperatorError(f"the snapshot {name} is not in {self._folder}; restore it from a backup")
 
-    def many(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, dict[str, str]]:
-        """The named files of many snapshots, in one process of git. Raises OperatorError as `files` does."""
-        places = [(name, path) for name, paths in wanted.items() for path in paths]
-        found: dict[str, dict[str, str]] = {name: {} for name in wanted}
-        for (name, path), text in zip(places, self._texts(places), strict=True):
-            found[name][path] = text
-        return found
-
     def _read_files(self, name: str) -> Mapping[str, str]:
         self._require(name)
         paths = self._git("ls-tree", "-r", "-z", "--name-only", name).decode().split("\0")[:-1]
-        return dict(zip(paths, self._texts([(name, path) for path in paths]), strict=True))
+        bodies = self._objects([f"{name}:{path}" for path in paths])
+        return {path: body.decode() for path, body in zip(paths, bodies, strict=True)}
 
-    def _texts(self, places: Sequence[tuple[str, str]]) -> Iterator[str]:
-        out = self._git("cat-file", "--batch", data="".join(f"{name}:{path}\n" for name, path in places).encode())
-        start = 0
-        for name, _ in places:
-            end = out.index(b"\n", start)
-            words = out[start:end].split()
-            if words[-1] == b"missing":
-                raise OperatorError(f"the snapshot {name} is not in {self._folder}; restore it from a backup")
-            size = int(words[2])
-            yield out[end + 1 : end + 1 + size].decode()
-            start = end + 1 + size + 1
+
+_TREE = "40000"
+
+
+def _entries(tree: bytes) -> Iterator[tuple[str, str, str]]:
+    """(name, mode, id) of what is in a tree object of git."""
+    while tree:
+        head, _, rest = tree.partition(b"\0")
+        mode, _, name = head.decode().partition(" ")
+        yield name, mode, rest[:20].hex()
+        tree = rest[20:]
 
 
 _INCOMING = "refs/incoming"

@@ -1,13 +1,11 @@
 """Method cards of a report: what was proposed, word for word, what came of it, and the code."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aarlab.lab.events import Kind
 from aarlab.lab.measured import measured
 from aarlab.lab.snapshots import Snapshots
 from aarlab.lab.state import State
-from aarlab.lab.store import Event
 from aarlab.paths import StudyPaths
 from aarlab.report.room import Room
 from aarlab.report.veil import Veil
@@ -33,12 +31,9 @@ class Card:
     """Its code; None where there was no more room."""
 
 
-def cards(
-    paths: StudyPaths, state: State, events: Iterable[Event], rows: Sequence[BoardRow], *, veil: Veil
-) -> tuple[Card, ...]:
+def cards(paths: StudyPaths, state: State, rows: Sequence[BoardRow], *, veil: Veil) -> tuple[Card, ...]:
     """One for each row, in the order of the board. Raises OperatorError when a snapshot is missing."""
-    names = {event.body["id"]: event.body["paths"] for event in events if event.kind == Kind.SNAPSHOT_STORED}
-    code = Snapshots(paths.snapshots).many({str(row.snapshot): names[str(row.snapshot)] for row in rows})
+    code = Snapshots(paths.snapshots).every([str(row.snapshot) for row in rows])
     for_proposals, for_code = Room(PROPOSALS), Room(CODE)
     found = []
     for row in rows:

@@ -21,7 +21,6 @@ from aarlab.report.abstract import leader, negatives, sentences
 from aarlab.report.cards import cards
 from aarlab.report.charts import MOST, curve, entropy_chart, interval_chart
 from aarlab.report.costs import costs
-from aarlab.report.diversity.families import FamilyStep
 from aarlab.report.diversity.study import Diversity, diversity_of
 from aarlab.report.diversity.study import sentences as diversity_words
 from aarlab.report.generalisation import lines, words
@@ -45,8 +44,8 @@ def facts(paths: StudyPaths, events: Sequence[Event], *, public: bool) -> dict[s
     veil = Veil.of(paths, state, events, public=public)
     rows = _ordered(operator_board(state), veil)
     spent, facing = costs(events), study(state)
-    diverse = diversity_of(events, Snapshots(paths.snapshots))
     posts, open_incidents = _posts(forum(state), veil), _incidents(state, public=public)
+    diverse = diversity_of(state, Snapshots(paths.snapshots))
     carried = () if public and facing.state == "running" else transfers(state)
     return {
         "study": facing,
@@ -65,13 +64,12 @@ def facts(paths: StudyPaths, events: Sequence[Event], *, public: bool) -> dict[s
         "ends": ends(rows),
         "most_drawn": MOST,
         "most_named": NAMED,
-        "charts": _charts(timeline(events), rows),
-        "diversity_chart": _diversity_chart(diverse.steps),
+        "charts": _charts(timeline(events), rows, diverse),
+        "diversity": diverse,
         "diversity_words": diversity_words(diverse),
-        "families": _families(diverse, veil),
         "posts": posts,
         "posts_left_out": len(state.findings) - len(posts),
-        "cards": cards(paths, state, events, methods(rows), veil=veil),
+        "cards": cards(paths, state, methods(rows), veil=veil),
         "incidents": open_incidents[:INCIDENTS],
         "incidents_left_out": max(0, len(open_incidents) - INCIDENTS),
         "costs": spent,
@@ -98,27 +96,16 @@ def _note(row: Any, veil: Veil) -> dict[str, str]:
     return {"note": veil.text(row.note), "family": veil.text(row.family)}
 
 
-def _charts(points: Sequence[Point], rows: Board) -> dict[str, Markup]:
+def _charts(points: Sequence[Point], rows: Board, diverse: Diversity) -> dict[str, Markup]:
     """SVG by name; there is none before the first value."""
-    if not any(row.value is not None for row in rows.rows):
-        return {}
-    drawn = {"intervals": interval_chart(rows.rows)}
-    drawn["hours"] = curve(points, marks(rows), over="hours")
-    drawn["dollars"] = curve(points, marks(rows), over="dollars")
+    drawn: dict[str, str] = {}
+    if any(row.value is not None for row in rows.rows):
+        drawn = {"intervals": interval_chart(rows.rows)}
+        drawn["hours"] = curve(points, marks(rows), over="hours")
+        drawn["dollars"] = curve(points, marks(rows), over="dollars")
+    if diverse.steps:
+        drawn["diversity"] = entropy_chart(diverse.steps)
     return {name: Markup(svg) for name, svg in drawn.items()}
-
-
-def _diversity_chart(steps: Sequence[FamilyStep]) -> Markup | None:
-    """None where no two researchers worked side by side."""
-    return Markup(entropy_chart(steps)) if steps else None
-
-
-def _families(found: Diversity, veil: Veil) -> dict[str, dict[str, int]]:
-    """Proposals by family and researcher, under the names that this report may have."""
-    return {
-        veil.text(family): {veil.who(name): count for name, count in own.items()}
-        for family, own in found.families.items()
-    }
 
 
 def _posts(posts: Sequence[Finding], veil: Veil) -> tuple[Finding, ...]:
@@ -141,11 +128,11 @@ def _incidents(state: State, *, public: bool) -> tuple[Evidence, ...]:
 
 def _host(known: Mapping[str, Any], *, public: bool) -> dict[str, Any]:
     """The host's own facts beside the others; in a public report what was enforced, and versions."""
-    everything = {"missing": {}, "enforced": [], **known}
+    everything: dict[str, Any] = {"missing": {}, "enforced": [], **known}
     if public:
         missing = dict.fromkeys(everything["missing"], "the reason is in the operator's report")
-        kept = {name: everything[name] for name in ("enforced", "backend", "version", "runtime") if name in everything}
-        return {**kept, "missing": missing}
+        told = ("enforced", "backend", "version", "runtime")
+        return {**{name: everything[name] for name in told if name in everything}, "missing": missing}
     return {name: value for name, value in everything.items() if name != "host"} | dict(known.get("host", {}))
 
 

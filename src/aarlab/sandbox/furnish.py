@@ -5,15 +5,34 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from aarlab.errors import OperatorError
-from aarlab.problem.equipment import Folder
 
 DIGITS = 24
 """Of a digest, in the name of a folder."""
+
+
+class Folder(Protocol):
+    """Files of the host for sandboxes, as `aarlab.problem.equipment` has them."""
+
+    @property
+    def source(self) -> Path:
+        """Where they are."""
+        ...
+
+    @property
+    def files(self) -> Sequence[str]:
+        """Their names."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """Of their content."""
+        ...
 
 
 def closure(packages: Sequence[str]) -> tuple[str, ...]:

@@ -12,15 +12,14 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.util import cache_from_source
 from pathlib import Path
 
 import aarlab
 from aarlab.canonical import digest, digest_json
 from aarlab.errors import OperatorError
-from aarlab.problem.equipment import NOTHING, Equipment
-from aarlab.sandbox.furnish import closure, place, placed
+from aarlab.sandbox.furnish import Folder, closure, place, placed
 from aarlab.sandbox.protocol import Runtime
 
 DISTRIBUTIONS = ("numpy", "scipy", "safetensors")
@@ -178,7 +177,8 @@ def host_environment(root: Path) -> dict[str, str]:
     return {"PYTHONPATH": str(root / "site"), "LD_LIBRARY_PATH": str(root / "python" / "lib"), "LANG": "C.UTF-8"}
 
 
-def _python(root: Path, *argv: str) -> None:
+def _python(root: Path, *argv: str, must: bool = True) -> None:
+    """Runs it in the new Python. Raises OperatorError when it fails, if it `must` not."""
     done = subprocess.run(
         [str(root / "bin" / "python"), *argv],
         env=host_environment(root),
@@ -187,15 +187,19 @@ def _python(root: Path, *argv: str) -> None:
         text=True,
         check=False,
     )
-    if done.returncode != 0:
+    if done.returncode != 0 and must:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise OperatorError(f"the Python built for sandboxes does not work: {last}")
 
 
-def _finish(root: Path, distributions: Sequence[str]) -> None:
-    """Compiles what came without byte code, since sandboxes cannot, and sees that it all imports."""
+def _finish(root: Path, distributions: Sequence[str], *, foreign: bool) -> None:
+    """Compiles what came without byte code, since sandboxes cannot, and sees that it all imports.
+
+    `foreign` libraries may hold files that are no Python of this version: what cannot be compiled is left as it is.
+    """
     _open_to_all(root)
-    _python(root, "-m", "compileall", "-q", "-j", "0", str(root / "python" / "lib" / _VERSION), str(root / "site"))
+    folders = (str(root / "python" / "lib" / _VERSION), str(root / "site"))
+    _python(root, "-m", "compileall", "-q", "-j", "0", *folders, must=not foreign)
     modules = [
         "json",
         "ctypes",
@@ -217,7 +221,7 @@ def _build(root: Path, files: dict[str, Path], distributions: Sequence[str], mor
         needed = dict.fromkeys((*distributions, *closure(more)))
         _place_libraries(temporary / "site", needed, metadata=bool(more))
         _place_kit(temporary / "site", files)
-        _finish(temporary, (*distributions, *more))
+        _finish(temporary, (*distributions, *more), foreign=bool(more))
         temporary.rename(root)
     except OSError as error:
         if not root.is_dir():
@@ -230,22 +234,24 @@ def build_runtime(
     kit: Sequence[str],
     *,
     distributions: Sequence[str] = DISTRIBUTIONS,
-    equipment: Equipment = NOTHING,
+    packages: Sequence[str] = (),
+    folders: Mapping[str, Folder] | None = None,
     progress: Progress | None = None,
 ) -> Runtime:
-    """The runtime with exactly the modules `kit` and the problem's equipment, built when it is missing.
+    """The runtime with exactly the modules `kit`, built when it is missing.
 
-    `kit` has paths below the package: "w2s/task.py", "w2s/methods". The digest names the interpreter, the
+    `kit` has paths below the package: "w2s/task.py", "w2s/methods". `packages` and `folders` are the problem's
+    equipment: libraries with all that they need, and files by their place inside. The digest names the interpreter, the
     libraries' versions and the content of the kit. Two processes may build at the same time; the first to finish wins.
     Raises OperatorError when the kit or a library is missing or the result does not work.
     """
-    files, versions = _kit_files(kit), _versions([*distributions, *closure(equipment.packages)])
+    files, versions = _kit_files(kit), _versions([*distributions, *closure(packages)])
     name = _name(files, versions)
     root = cache_folder() / name[:24]
     if not root.is_dir():
         if progress is not None:
             progress("building the Python that sandboxes use (once)")
-        _build(root, files, distributions, equipment.packages)
+        _build(root, files, distributions, packages)
     below = cache_folder().with_name("folders")
-    folders = {inside: placed(folder, below=below) for inside, folder in equipment.folders.items()}
-    return Runtime(root=root, digest=name, folders=folders, threaded=bool(equipment.packages))
+    found = {inside: placed(folder, below=below) for inside, folder in (folders or {}).items()}
+    return Runtime(root=root, digest=name, folders=found, threaded=bool(packages))

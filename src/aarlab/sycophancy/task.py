@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -76,7 +77,12 @@ class Task:
 
     def save(self, folder: Path) -> None:
         """Writes task.safetensors and task.json; the same task gives the same bytes."""
-        tensors = {"told": self.told, "plain": self.plain, "stance": self.stance, "label": self.label}
+        tensors: dict[str, npt.NDArray[Any]] = {
+            "told": self.told,
+            "plain": self.plain,
+            "stance": self.stance,
+            "label": self.label,
+        }
         (folder / "task.safetensors").write_bytes(save(tensors))
         facts = {"format": 1, "items": self.items, "seconds": self.seconds, "width": self.width}
         (folder / "task.json").write_text(json.dumps(facts, sort_keys=True) + "\n", encoding="utf-8")

@@ -136,7 +136,8 @@ class World:
     def _right(self, student: Student, opening: int) -> Floats:
         """[n] 1.0 where the student names the right answer."""
         answers = student.predict(self._tests[opening]) > 0
-        return (answers == self._test.second).astype(np.float64)
+        right: Floats = (answers == self._test.second).astype(np.float64)
+        return right
 
     def measured(self, student: Student) -> Run:
         """What the student does on every benchmark and gate, beside the model itself."""
@@ -153,10 +154,11 @@ class World:
         return run
 
     def accuracy(self, student: Student) -> float:
-        """Mean over the sources that researchers may know and over the three openings."""
+        """At the worst of the three openings, as a mean over the sources that researchers may know."""
         sources = self._pool.source[self._test.rows]
         right = np.stack([self._right(student, opening) for opening in (PLAIN, WRONG, RIGHT)])
-        return float(np.mean([right[:, sources == place].mean() for place in np.unique(sources[self._seen])]))
+        places = np.unique(sources[self._seen])
+        return float(np.mean([right[:, sources == place].mean(axis=1).min() for place in places]))
 
     @cached_property
     def _seen(self) -> Bools:

@@ -31,6 +31,11 @@ class Adapter:
     up: Mapping[str, Half]
     """B of each module [outputs, rank]."""
 
+    @property
+    def rank(self) -> int:
+        """Of all modules."""
+        return int(next(iter(self.down.values())).shape[0])
+
 
 @dataclass(frozen=True)
 class Tuned:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aarlab.cli.news import news
-from aarlab.errors import UserError
+from aarlab.errors import OperatorError, UserError
 from aarlab.fleet.logs import Sign, sign
 from aarlab.fleet.study import running
 from aarlab.lab.board import board
@@ -194,4 +194,11 @@ class Studies:
 
     def pulse(self) -> str:
         """As that of a study, of all of them."""
-        return ",".join(f"{study.name}:{study.pulse()}" for study in self.all())
+        return ",".join(f"{study.name}:{_pulse(study)}" for study in self.all())
+
+
+def _pulse(study: Study) -> str:
+    try:
+        return study.pulse()
+    except OperatorError:  # a page of it says why
+        return "unreadable"

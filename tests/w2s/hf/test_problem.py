@@ -23,7 +23,7 @@ from aarlab.w2s.hf.problem import TunedProblem
 from aarlab.w2s.problem import W2S, W2SDraw, W2SSettings
 from aarlab.w2s.student import Student
 from aarlab.w2s.task import Task
-from aarlab.w2s.tuned import Tuned
+from aarlab.w2s.tuned import Adapter, Tuned
 from tests.support.tiny_problem import tiny_table
 
 pytest.importorskip("torch")
@@ -125,6 +125,7 @@ def test_malformed_adapters_are_refused(draw: W2SDraw) -> None:
     wrong = [
         Tuned((replace(adapter, down=lost[0], up=lost[1]),)).to_bytes(),
         Tuned((replace(adapter, down=other),)).to_bytes(),
+        Tuned((_narrower(adapter),)).to_bytes(),
         student.to_bytes()[:-1],
         b"",
     ]
@@ -132,6 +133,12 @@ def test_malformed_adapters_are_refused(draw: W2SDraw) -> None:
         with pytest.raises(ResearcherError) as refused:
             draw.grade(data)
         assert refused.value.code == "malformed"
+
+
+def _narrower(adapter: Adapter) -> Adapter:
+    """Of another rank than the recipe's."""
+    down, up = adapter.down.items(), adapter.up.items()
+    return Adapter({name: one[:-1] for name, one in down}, {name: one[:, :-1] for name, one in up})
 
 
 def test_a_second_build_trains_nothing(made: Made, draw: W2SDraw) -> None:

@@ -8,6 +8,7 @@ from aarlab.errors import ResearcherError
 from aarlab.minds.protocol import Workbench
 from aarlab.minds.search.desk import Desk
 from aarlab.minds.search.memory import FILE, MAX_BYTES, Memory, Trial
+from aarlab.minds.search.posts import INTRODUCTION
 from aarlab.minds.search.ready import Shelf
 from aarlab.wire import FindingRequest, Submission
 
@@ -26,8 +27,9 @@ class ReadySearch:
 
     def run(self) -> None:
         """Works until it is told to stop, its share is used up or everything was tried."""
-        for trial in [one for one in self._memory.sent if not one.verdict]:
-            self._conclude(trial, self._bench.door.submission(trial.verify))
+        self._bench.log(f"direction: {self._bench.me.direction}")
+        for sent in [one for one in self._memory.sent if not one.verdict]:
+            self._conclude(sent, self._bench.door.submission(sent.verify))
         while not self._bench.should_stop() and self._may_go_on() and (trial := self._next()) is not None:
             try:
                 self._attempt(trial)
@@ -99,7 +101,16 @@ class ReadySearch:
                 self._bench.log(f"cannot verify: {error}")
                 break
             self._conclude(self._memory.update(trial, verify=sent.id), sent)
+        self._bench.door.save_notes(self._notes())
         self._bench.log("has finished")
+
+    def _notes(self) -> str:
+        """Its memory in words; what it needs to go on is in its workspace."""
+        lines = [f"# Notes\n\n{INTRODUCTION}\n"]
+        for trial in self._memory.scored:
+            sent = f", verified as {trial.verify}" if trial.verify else ""
+            lines.append(f"- {self._shelf.title(trial.recipe)} (submission {trial.submission}{sent})")
+        return "\n".join(lines) + "\n"
 
     def _conclude(self, trial: Trial, submission: Submission) -> None:
         answer = self._desk.await_answer(submission)

@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aarlab.lab.events import Kind
 from aarlab.lab.records import SubmissionRecord
 from aarlab.lab.snapshots import Snapshots
 from aarlab.lab.sqlite_store import read_events
 from aarlab.lab.state import State
-from aarlab.lab.store import Event
 from aarlab.paths import StudyPaths
 from aarlab.report.diversity.again import Again, Made, again
 from aarlab.report.diversity.classify import UNKNOWN, family_of
@@ -77,13 +75,12 @@ class Diversity:
 
 def diversity(paths: StudyPaths) -> Diversity:
     """Of a study that has begun. Raises OperatorError when a snapshot is missing."""
-    return diversity_of(list(read_events(paths.database)), Snapshots(paths.snapshots))
+    return diversity_of(State.of(read_events(paths.database)), Snapshots(paths.snapshots))
 
 
-def diversity_of(events: Sequence[Event], snapshots: Snapshots) -> Diversity:
+def diversity_of(state: State, snapshots: Snapshots) -> Diversity:
     """The same of a study whose ledger was read."""
-    state = State.of(events)
-    made = _made(state, events, snapshots)
+    made = _made(state, snapshots)
     values = {one.snapshot: one.value for one in state.submissions.values() if one.door == "verify"}
     lines = tuple(_line(one, values.get(one.snapshot)) for one in made)
     told = [line for line in lines if line.by_code != UNKNOWN]
@@ -104,13 +101,12 @@ def diversity_of(events: Sequence[Event], snapshots: Snapshots) -> Diversity:
     )
 
 
-def _made(state: State, events: Sequence[Event], snapshots: Snapshots) -> list[Made]:
+def _made(state: State, snapshots: Snapshots) -> list[Made]:
     """Distinct methods by the first submission of each."""
     first: dict[str, SubmissionRecord] = {}
     for record in sorted(state.submissions.values(), key=lambda one: one.seq):
         first.setdefault(record.snapshot, record)
-    stored = {event.body["id"]: event.body["paths"] for event in events if event.kind == Kind.SNAPSHOT_STORED}
-    files = snapshots.many({name: stored[name] for name in first})
+    files = snapshots.every(list(first))
     return [
         Made(
             snapshot=name,

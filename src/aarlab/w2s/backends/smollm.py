@@ -71,19 +71,27 @@ class Block:
 
 
 @dataclass(frozen=True)
-class _Shape:
+class Shape:
+    """What the weights alone do not say of the architecture."""
+
     heads: int
+    """Of queries."""
     kv_heads: int
+    """Of keys and values."""
     epsilon: float
+    """Of the norms."""
     theta: float
+    """Base of the rotary embedding."""
 
     @property
     def head(self) -> int:
+        """Width of one head."""
         return WIDTH // self.heads
 
 
-def _shape(metadata: Any) -> _Shape:
-    return _Shape(
+def shape_of(metadata: Any) -> Shape:
+    """From the keys of the GGUF file."""
+    return Shape(
         heads=metadata["llama.attention.head_count"],
         kv_heads=metadata["llama.attention.head_count_kv"],
         epsilon=metadata["llama.attention.layer_norm_rms_epsilon"],
@@ -91,19 +99,21 @@ def _shape(metadata: Any) -> _Shape:
     )
 
 
-def _rotate_half_order(weight: FloatArray, heads: int) -> FloatArray:
+def rotate_half_order(weight: FloatArray, heads: int) -> FloatArray:
     """Undoes the row order of llama.cpp's converter, which pairs neighbouring rows for its rotary embedding."""
     rows, columns = weight.shape
     return weight.reshape(heads, rows // heads // 2, 2, columns).swapaxes(1, 2).reshape(rows, columns)
 
 
-def _block(file: GgufFile, index: int, shape: _Shape) -> Block:
+def read_block(file: GgufFile, index: int, shape: Shape) -> Block:
+    """The weights of one layer, dequantised, with rows in the order of transformers."""
+
     def read(name: str) -> FloatArray:
         return file.tensor(f"blk.{index}.{name}.weight")
 
     query, key = (
-        _rotate_half_order(read("attn_q"), shape.heads),
-        _rotate_half_order(read("attn_k"), shape.kv_heads),
+        rotate_half_order(read("attn_q"), shape.heads),
+        rotate_half_order(read("attn_k"), shape.kv_heads),
     )
     return Block(
         attention_norm=read("attn_norm"),
@@ -146,8 +156,8 @@ class SmolLM:
         if file.metadata.get("llama.block_count") != LAYERS or file.metadata.get("llama.embedding_length") != WIDTH:
             raise ValueError(f"{file.path.name} is not SmolLM2-135M")
         self._file = file
-        self._shape = _shape(file.metadata)
-        self._blocks = [_block(file, index, self._shape) for index in range(LAYERS)]
+        self._shape = shape_of(file.metadata)
+        self._blocks = [read_block(file, index, self._shape) for index in range(LAYERS)]
         self._embedding = file.tensor("token_embd.weight")
         self._final_norm = file.tensor("output_norm.weight")
 

@@ -96,21 +96,22 @@ class Slots:
         return [(layer.lora_A[_slot(rank)].weight, layer.lora_B[_slot(rank)].weight) for layer in layers]
 
     def _make(self, rank: int) -> None:
-        from peft import LoraConfig, inject_adapter_in_model
+        from peft import inject_adapter_in_model
 
-        config = LoraConfig(
-            r=rank,
-            lora_alpha=self._recipe.alpha,
-            use_rslora=True,
-            lora_dropout=0.0,
-            bias="none",
-            target_modules=list(self.shapes),
-        )
+        config = lora(self._recipe, rank=rank, modules=list(self.shapes))
         inject_adapter_in_model(config, self._model, _slot(rank))
         self._ranks.add(rank)
         for down, up in self._places(rank):
             down.data, up.data = down.data.float(), up.data.float()
         self._switch(None)
+
+
+def lora(recipe: Recipe, *, rank: int, modules: list[str]) -> Any:
+    """PEFT's LoraConfig of an adapter by the recipe."""
+    from peft import LoraConfig
+
+    options: dict[str, Any] = {"r": rank, "lora_alpha": recipe.alpha, "use_rslora": True, "target_modules": modules}
+    return LoraConfig(lora_dropout=0.0, bias="none", **options)
 
 
 def _slot(rank: int) -> str:

@@ -11,7 +11,7 @@ import threading
 import weakref
 from collections.abc import Callable
 from multiprocessing.connection import Connection, Pipe
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from aarlab.errors import AarlabError, OperatorError, ResearcherError, UserError
@@ -24,6 +24,8 @@ ALIVE_SECONDS = 5.0
 """Between two signs of life of the process."""
 SILENT_SECONDS = 300.0
 """Without one it is taken for dead: loading libraries and weights may block it for a while."""
+IDLE_SECONDS = 120.0
+"""Without orders for so long the process ends, and with it what it holds of a GPU; the next order starts another."""
 END_SECONDS = 10.0
 ATTEMPTS = 2
 """A process that dies twice at one order would die again."""
@@ -68,11 +70,15 @@ class Desk:
     def close(self) -> None:
         """Ends the process; the next order starts another."""
         with self._lock:
-            if self._worker is not None:
-                self._worker.close()
+            self._close()
+
+    def _close(self) -> None:
+        if self._worker is not None:
+            self._worker.close()
 
     def _alive(self) -> "_Worker":
         if self._worker is None or self._worker.closed:
+            self._close()
             self._worker = _Worker(self.site)
         return self._worker
 
@@ -104,7 +110,7 @@ class _Worker:
     @property
     def closed(self) -> bool:
         """Whether it cannot be asked any more."""
-        return not self._end.alive
+        return not self._end.alive or self._process.poll() is not None
 
     def ask(self, order: str, arguments: tuple[Any, ...], progress: "Progress | None") -> Any:
         """Raises EOFError or ConnectionError when the process is gone or silent."""
@@ -154,7 +160,10 @@ def serve(descriptor: int) -> None:
     threading.Thread(target=_live, args=(send,), daemon=True).start()
     models = Models(site, lambda done, total, what: send("progress", (done, total, what)))
     while True:
-        order, arguments = orders.get()
+        try:
+            order, arguments = orders.get(timeout=IDLE_SECONDS)
+        except Empty:
+            return
         try:
             send("value", getattr(models, order)(*arguments))
         except (UserError, OperatorError, ResearcherError) as error:

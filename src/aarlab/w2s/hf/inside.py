@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aarlab.errors import ResearcherError
-from aarlab.w2s.hf.settings import Recipe
+from aarlab.w2s.hf.settings import Generator, Recipe
 from aarlab.w2s.strong import Texts
 
 if TYPE_CHECKING:
@@ -23,11 +23,11 @@ ITEMS = "items.jsonl"
 MODEL = "model.json"
 
 
-def write_strong(folder: Path, items: Sequence[Texts], *, recipe: Recipe, chat: bool) -> None:
+def write_strong(folder: Path, items: Sequence[Texts], *, recipe: Recipe, chat: bool, generator: Generator) -> None:
     """Writes the texts of the train inputs, in the order of the task, and how the model is fine-tuned and asked."""
     lines = [json.dumps(list(item), ensure_ascii=False) + "\n" for item in items]
     (folder / ITEMS).write_text("".join(lines), encoding="utf-8")
-    facts = {"chat": chat, "recipe": recipe.model_dump(mode="json")}
+    facts = {"chat": chat, "generator": generator, "recipe": recipe.model_dump(mode="json")}
     (folder / MODEL).write_text(json.dumps(facts, sort_keys=True) + "\n", encoding="utf-8")
 
 
@@ -44,14 +44,14 @@ def open_strong(folder: Path) -> "BoundModel":
     except OSError as error:
         raise ResearcherError(f"{folder} holds no model for this task: {error.strerror} ({error.filename})") from error
     recipe = Recipe(**facts["recipe"])
-    opened = partial(_loaded, recipe, bool(facts["chat"]))
+    opened = partial(_loaded, recipe, bool(facts["chat"]), facts["generator"])
     return BoundModel(opened, [tuple(json.loads(line)) for line in lines if line], epochs=recipe.epochs)
 
 
 @cache
-def _loaded(recipe: Recipe, chat: bool) -> "LanguageModel":
+def _loaded(recipe: Recipe, chat: bool, generator: Generator) -> "LanguageModel":
     """The same for all tasks of a process."""
     from aarlab.w2s.hf.load import ModelRef, load
 
     place = os.environ.get(ELSEWHERE, PLACE)
-    return load(ModelRef(place), recipe=recipe, chat_template="yes" if chat else "no")
+    return load(ModelRef(place), recipe=recipe, chat_template="yes" if chat else "no", generator=generator)

@@ -1,12 +1,13 @@
 """Weak teachers, ceilings and students, asked by row of the pool: what the lab's side wants of the models."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
 
+from aarlab.canonical import digest_json
 from aarlab.w2s.domains.pool import IntArray
 from aarlab.w2s.hf.desk import Desk
 from aarlab.w2s.hf.models import About, Role
@@ -27,6 +28,7 @@ class Judges:
     """[pool] items."""
     label: IntArray
     """[pool] 0 or 1."""
+    _found: dict[str, Floats] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def about(self) -> About:
@@ -36,9 +38,11 @@ class Judges:
     def judged(self, role: Role, rows: Index, *, trained: Index, seed: int) -> Floats:
         """[n] log-odds that items `rows` are given by a model fine-tuned on the truth of the items `trained`."""
         known, asked = np.sort(trained), np.sort(rows)
-        target = self.label[known].astype(np.float64)
-        found = self.desk.ask("judged", role, self.items(known), target, seed, self.items(asked))
-        return _in_order(found, asked, rows)
+        name = digest_json([role, known.tolist(), asked.tolist(), seed])
+        if name not in self._found:
+            target = self.label[known].astype(np.float64)
+            self._found[name] = self.desk.ask("judged", role, self.items(known), target, seed, self.items(asked))
+        return _in_order(self._found[name], asked, rows)
 
     def answered(self, student: Tuned, rows: Index) -> Floats:
         """[n] log-odds that a student gives to items `rows`."""

@@ -4,20 +4,23 @@ import hashlib
 import re
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from aarlab.canonical import digest_json
 from aarlab.errors import OperatorError, UserError
-from aarlab.w2s.hf.settings import Recipe
+from aarlab.w2s.hf.settings import Generator, Recipe
 
 if TYPE_CHECKING:
     from aarlab.w2s.hf.model import LanguageModel
+    from aarlab.w2s.hf.vllm_writer import VllmWriter
 
 INSTALL = (
     "the hf backend is not installed: pip install 'aarlab[hf]' (for a CPU alone first: "
     "pip install torch --index-url https://download.pytorch.org/whl/cpu)"
 )
+INSTALL_VLLM = "vllm is not installed: pip install 'aarlab[vllm]', or set generator = \"transformers\" in [problem.hf]"
 PATIENCE = 10.0
 """Seconds that the hub has for its first answer."""
 READ = {".json", ".safetensors", ".jinja", ".model", ".txt"}
@@ -67,32 +70,52 @@ def load(
     *,
     recipe: Recipe,
     chat_template: Literal["auto", "yes", "no"] = "auto",
+    generator: Generator = "transformers",
     device: str | None = None,
 ) -> "LanguageModel":
     """Loads model and tokenizer. Raises UserError on what is not a usable model, OperatorError on a missing extra or
     a hub that cannot be reached."""
     digest = ref.digest()
-    try:
-        import accelerate  # noqa: F401
-        import peft  # noqa: F401
-        import torch
-        import transformers
-    except ImportError as error:
-        raise OperatorError(INSTALL) from error
+    _require(generator)
+    import torch
+    import transformers
+
     from aarlab.w2s.hf.model import LanguageModel
     from aarlab.w2s.hf.processes import Processes
     from aarlab.w2s.hf.tokens import Reader
 
     transformers.utils.logging.disable_progress_bar()
     processes = Processes(device=device)
+    if generator == "vllm" and processes.count > 1:
+        raise UserError(
+            'vllm writes in one process: start without accelerate launch, or set generator = "transformers"'
+        )
     fast = processes.device.startswith("cuda") if recipe.precision == "auto" else recipe.precision == "bfloat16"
     model, tokenizer = _read(ref, torch.bfloat16 if fast else torch.float32)
     model = model.to(processes.device).eval()
     model.requires_grad_(False)
     chat = _chat(tokenizer, ref.name, chat_template)
     reader = Reader(tokenizer, chat=chat, max_tokens=recipe.max_tokens)
-    named = digest_json([digest, chat, "bfloat16" if fast else "float32"])
-    return LanguageModel(model, reader, recipe=recipe, digest=named, processes=processes)
+    dtype = "bfloat16" if fast else "float32"
+    writer = _vllm(ref, model, recipe, dtype) if generator == "vllm" else None
+    named = digest_json([digest, chat, dtype])
+    return LanguageModel(model, reader, recipe=recipe, digest=named, processes=processes, writer=writer)
+
+
+def _require(generator: str) -> None:
+    """Raises OperatorError on libraries that are not installed."""
+    if any(find_spec(name) is None for name in ("accelerate", "peft", "torch", "transformers")):
+        raise OperatorError(INSTALL)
+    if generator == "vllm" and find_spec("vllm") is None:
+        raise OperatorError(INSTALL_VLLM)
+
+
+def _vllm(ref: ModelRef, model: Any, recipe: Recipe, dtype: str) -> "VllmWriter":
+    from aarlab.w2s.hf.vllm_writer import VllmWriter
+
+    revision = None if ref.local else ref.revision
+    longest = min(recipe.max_tokens, model.config.get_text_config().max_position_embeddings)
+    return VllmWriter(ref.name, revision=revision, dtype=dtype, longest=longest, recipe=recipe)
 
 
 def _read(ref: ModelRef, dtype: Any) -> tuple[Any, Any]:

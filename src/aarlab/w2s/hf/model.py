@@ -19,6 +19,7 @@ from aarlab.w2s.tuned import Adapter, Shapes, Tuned
 
 if TYPE_CHECKING:
     from aarlab.w2s.hf.train import Job, Progress
+    from aarlab.w2s.hf.vllm_writer import VllmWriter
 
 CHECKPOINT_SECONDS = 120.0
 """Between two states of a training on disk."""
@@ -31,8 +32,20 @@ class LanguageModel:
     does not depend on the others, up to rounding.
     """
 
-    def __init__(self, model: Any, reader: Reader, *, recipe: Recipe, digest: str, processes: Processes) -> None:
-        """`load.load` makes one. Raises UserError on an architecture that is not supported."""
+    def __init__(
+        self,
+        model: Any,
+        reader: Reader,
+        *,
+        recipe: Recipe,
+        digest: str,
+        processes: Processes,
+        writer: "VllmWriter | None" = None,
+    ) -> None:
+        """`load.load` makes one; `writer` None writes text with transformers.
+
+        Raises UserError on an architecture that is not supported.
+        """
         self.digest = digest
         """What the model is: of its files, or its commit on the hub."""
         self.recipe = recipe
@@ -43,6 +56,7 @@ class LanguageModel:
         self.processes = processes
         self._passes = Passes(model, processes=processes)
         self._slots = Slots(model, recipe=recipe)
+        self._writer = writer
 
     @property
     def shapes(self) -> Shapes:
@@ -133,14 +147,19 @@ class LanguageModel:
     ) -> list[str]:
         """What is written after each prompt, at most `tokens` tokens; temperature 0 takes the likeliest.
 
-        Raises ResearcherError for a student of several adapters.
+        Raises ResearcherError for a student of several adapters, and where no room is left for a prompt.
         """
         from aarlab.w2s.hf.writing import write
 
         if student is not None and len(student.adapters) != 1:
             raise ResearcherError("text is written with one adapter only")
+        if not 1 <= tokens < self.recipe.max_tokens:
+            raise ResearcherError(f"a text must have 1 to {self.recipe.max_tokens - 1} tokens, not {tokens}")
         rows = self.reader.rows([Prompt("", text, "") for text in prompts], LABEL[PAIR].words, room=tokens)
-        rank = None if student is None else self._slots.fill(student.adapters[0])
+        adapter = None if student is None else student.adapters[0]
+        if self._writer is not None:
+            return self._writer.write(rows, tokens=tokens, temperature=temperature, seed=seed, adapter=adapter)
+        rank = None if adapter is None else self._slots.fill(adapter)
         with self._slots.using(rank):
             return write(self._passes, rows, self.reader.tokenizer, tokens=tokens, temperature=temperature, seed=seed)
 

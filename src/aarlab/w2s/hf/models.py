@@ -114,5 +114,6 @@ class Models:
 
         hf = self._site.hf
         self._progress(0, 1, f"loading the {role} model")
-        model = load(self._site.ref(role), recipe=hf.recipe, chat_template=hf.chat_template)
+        generator = hf.generator if role == "strong" else "transformers"  # the weak model writes nothing
+        model = load(self._site.ref(role), recipe=hf.recipe, chat_template=hf.chat_template, generator=generator)
         return Kept(model, self._site.cache)

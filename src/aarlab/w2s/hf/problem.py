@@ -32,7 +32,7 @@ PACKAGES = ("accelerate", "peft", "pydantic", "torch", "transformers")
 """What the strong model needs in a sandbox."""
 KIT = (
     *("__init__.py", "adapters.py", "bound.py", "inside.py", "load.py", "model.py", "passes.py", "processes.py"),
-    *("prompts.py", "settings.py", "tokens.py", "train.py", "writing.py"),
+    *("peft_folder.py", "prompts.py", "settings.py", "tokens.py", "train.py", "vllm_writer.py", "writing.py"),
 )
 """Modules of aarlab.w2s.hf that sandboxes have; not the memory, the judges or the process for trusted trainings."""
 RESEARCH = 1_000_000
@@ -81,7 +81,7 @@ class TunedProblem(W2SProblem):
         base = GPU_BASE_MB if about.device.startswith("cuda") else BASE_MB
         adapter = 2 * self._hf.recipe.rank * sum(inputs + outputs for inputs, outputs in about.shapes.values())
         return Equipment(
-            packages=PACKAGES,
+            packages=(*PACKAGES, "vllm") if self._hf.generator == "vllm" else PACKAGES,
             folders={PLACE: Folder(source, files, ref.digest())},
             memory_mb=base + round(OVERHEAD * about.size / MB),
             student_mb=-(-adapter // MB),
@@ -120,6 +120,7 @@ class TunedProblem(W2SProblem):
 
     def _world(self, division: Division, secret: Secret, **options: Any) -> TunedWorld:
         own: Mapping[str, Any] = {"rules": self._rules, "judges": self._judges, "recipe": self._hf.recipe}
+        options["generator"] = self._hf.generator
         return TunedWorld(self._pool, division, secret, **own, **options)
 
 

@@ -4,6 +4,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+Generator = Literal["transformers", "vllm"]
+"""What writes text."""
+
 
 class Recipe(BaseModel):
     """[problem.hf.recipe]: the same for weak teacher, ceiling, vanilla and every method, so that PGR stays fair.
@@ -55,7 +58,7 @@ class HfSettings(BaseModel):
     """Layer of the strong model whose hidden states methods see; None = two thirds of its depth."""
     seeds: int = Field(16, ge=2, le=256)
     """Draws whose weak teacher and ceiling are trained, once each: verification takes its draws from them."""
-    generator: Literal["transformers", "vllm"] = "transformers"
+    generator: Generator = "transformers"
     """What writes text for methods that need some; vllm is the extra `vllm`."""
     recipe: Recipe = Recipe()
     """How models are fine-tuned."""

@@ -17,7 +17,8 @@ from aarlab.w2s.hf.inside import write_strong
 from aarlab.w2s.hf.judges import Judges
 from aarlab.w2s.hf.models import Role
 from aarlab.w2s.hf.prompts import swapped
-from aarlab.w2s.hf.settings import Recipe
+from aarlab.w2s.hf.settings import Generator, Recipe
+from aarlab.w2s.reading import malformed
 from aarlab.w2s.splits import Index, Trio
 from aarlab.w2s.strong import Texts
 from aarlab.w2s.task import Bools, Floats
@@ -56,6 +57,7 @@ class TunedWorld(World):
         rules: Rules,
         judges: Judges,
         recipe: Recipe,
+        generator: Generator = "transformers",
         test: Index | None = None,
     ) -> None:
         """`test` has the rows that grade, where they are not the division's."""
@@ -64,25 +66,30 @@ class TunedWorld(World):
         self._division = division
         self._judges = judges
         self._recipe = recipe
+        self._generator = generator
 
     def publish(self, folder: Path, *, variant: Variant = "real") -> None:
         """Also the texts of the train inputs, and how the strong model is fine-tuned."""
         self.task_of(variant).save(folder, backend="hf")
-        write_strong(folder, self._texts, recipe=self._recipe, chat=self._judges.about.chat)
+        chat = self._judges.about.chat
+        write_strong(folder, self._texts, recipe=self._recipe, chat=chat, generator=self._generator)
 
     def trained(self, name: str, *, seed: int, **settings: Any) -> AnyStudent:
         """As in World; in the judges' process."""
         return self._judges.trained(name, settings, self.task, self._texts, seed=seed)
 
     def read(self, data: bytes) -> AnyStudent:
-        """Heads or adapters. Raises ResearcherError(code="malformed")."""
-        return read_student(
+        """Heads, or adapters of the recipe's rank. Raises ResearcherError(code="malformed")."""
+        student = read_student(
             data,
             shapes=self._judges.about.shapes,
             max_bytes=MAX_BYTES,
             dimension=self._pool.strong.shape[1],
             antisymmetric=self._pairs,
         )
+        if isinstance(student, Tuned) and any(adapter.rank != self._recipe.rank for adapter in student.adapters):
+            malformed(f"adapters must have the rank of the recipe, {self._recipe.rank}")
+        return student
 
     def answers(self, student: AnyStudent) -> Bools:
         """[n] the class that the student gives each hidden test item."""

@@ -55,7 +55,7 @@ def product_confidence(
 def confidence_target(
     alpha: float = 0.5, *, warmup: float = 0.1, harden: bool = True, balanced: bool = False
 ) -> Retarget:
-    """How `auxiliary_confidence` moves targets; `balanced` puts the threshold at 1/2, else it is the teacher's share."""
+    """How `auxiliary_confidence` moves targets; `balanced`: the threshold is 1/2, not the teacher's share."""
 
     def retarget(logits: Floats, target: Floats, done: float) -> Floats:
         a = alpha * min(1.0, done / warmup) if warmup > 0 else alpha

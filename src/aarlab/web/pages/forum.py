@@ -3,10 +3,10 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query
-from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.responses import HTMLResponse, Response
 
 from aarlab.cli.serving import ask
-from aarlab.errors import UserError
+from aarlab.errors import AarlabError, UserError
 from aarlab.fleet.posting import KINDS, announcement
 from aarlab.lab.records import FindingRecord
 from aarlab.lab.search import Query as Wanted
@@ -71,14 +71,27 @@ def post(
     text: Annotated[str, Form()] = "",
     submission: Id = "",
     answers: Id = "",
-) -> RedirectResponse:
+) -> Response:
     """The operator's post; `answers` is the post that it replies to, or corrects where it is a correction."""
-    request = announcement(kind, title=title, text=text, submission=submission, answers=answers)
+    values = {"kind": kind, "title": title, "text": text, "submission": submission, "answers": answers}
     with desk.reading() as study:
         if not study.begun:
             raise UserError(f"{study.name}: has not begun, so it has no forum yet")
-    name = ask(desk.study.paths, lambda operator: operator.announce(request))
+    try:
+        request = announcement(**values)
+        name = ask(desk.study.paths, lambda operator: operator.announce(request))
+    except AarlabError as error:
+        return _refused(desk, str(error), values)
     return desk.back(desk.address(f"forum/{name}"), "Your post is on the forum.")
+
+
+def _refused(desk: ADesk, words: str, values: dict[str, str]) -> HTMLResponse:
+    """The form again, with what was written and what is wrong with it."""
+    with desk.reading() as study:
+        record = study.state.findings.get(values["answers"])
+        answers = [_seen(study, record)] if record else []
+        facts: dict[str, Any] = {"kinds": KINDS, "answers": answers, "values": values, "trust": TRUST}
+        return desk.page("refused.html.j2", status=400, tab=tab, study=study, words=words, **facts)
 
 
 def _seen(study: Study, record: FindingRecord) -> Finding:

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query
-from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.responses import HTMLResponse, Response
 
 from aarlab.errors import UserError
 from aarlab.lab.evidence import bundle
@@ -63,14 +63,11 @@ def one(desk: ADesk, incident: str) -> HTMLResponse:
 
 
 @router.post("/studies/{study}/incidents/{incident}/decision")
-def decide_on(
-    desk: ADesk, incident: str, decision: Annotated[Decision, Form()], reason: Reason, by: By
-) -> RedirectResponse:
+def decide_on(desk: ADesk, incident: str, decision: Annotated[Decision, Form()], reason: Reason, by: By) -> Response:
     """A person's decision; a later one replaces it."""
     with desk.reading() as study:
         _known(study, incident)
-    words = decide(desk, incident, decision, reason=reason, by=by)
-    return desk.back(desk.address(f"incidents/{incident}"), words)
+    return decide(desk, incident, decision, reason=reason, by=by, page=f"incidents/{incident}", tab=tab)
 
 
 def _urgency(one: Evidence) -> tuple[bool, int]:

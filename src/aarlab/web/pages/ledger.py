@@ -4,7 +4,7 @@ import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse
 
 from aarlab.errors import UserError
 from aarlab.lab.audit import audit
@@ -56,6 +56,12 @@ def check(desk: ADesk) -> HTMLResponse:
     seconds = time.monotonic() - begin
     with desk.reading() as study:
         return desk.page("audit.html.j2", tab=tab, study=study, found=found, seconds=seconds, fingerprint=fingerprint)
+
+
+@router.get("/studies/{study}/ledger/check")
+def checked(desk: ADesk) -> RedirectResponse:
+    """Where somebody comes back to that address: nothing is checked by looking."""
+    return desk.back(desk.address("ledger"))
 
 
 def _newest_head(study: Study) -> Head | None:

@@ -28,7 +28,7 @@ tab = Tab("", "Overview")
 class Standing:
     """Whether anybody is at work on a study."""
 
-    word: Literal["new", "starting", "running", "interrupted", "stopped", "finished", "closed"]
+    word: Literal["new", "starting", "running", "interrupted", "stopped", "finished", "closed", "unreadable"]
     """"interrupted": it was at work and its process is gone."""
     reason: str
     """Why it is not at work, in a line; "" when nothing is to be said."""

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from aarlab.errors import AarlabError
 from aarlab.web.desk import AnyDesk
-from aarlab.web.launching import Launch
+from aarlab.web.launching import Launch, Launcher
 from aarlab.web.pages.overview import Standing, standing_of
 from aarlab.web.studies import Study
 from aarlab.wire import StudyState
@@ -37,16 +38,19 @@ def first() -> RedirectResponse:
 @router.get("/studies")
 def studies(desk: AnyDesk, launch: Launch) -> HTMLResponse:
     """All studies, the latest first."""
-    lines, marks = [], []
-    for one in desk.studies.all():
+    mark = desk.studies.pulse()  # before the pages are made, so that nothing that comes between is missed
+    lines = [_line(study, launch) for study in desk.studies.all()]
+    return desk.page("studies.html.j2", lines=lines, root=desk.studies.root, mark=mark)
+
+
+def _line(one: Study, launcher: Launcher) -> Line:
+    """A study that cannot be read hides no other."""
+    try:
         with one.reading() as study:
-            lines.append(_line(study, standing_of(study, launch)))
-            marks.append(f"{study.name}:{study.mark}")
-    return desk.page("studies.html.j2", lines=lines, root=desk.studies.root, mark=",".join(marks))
-
-
-def _line(study: Study, standing: Standing) -> Line:
-    if not study.begun:
-        return Line(study.name, standing, None, None)
-    best = next((row.value for row in study.board().rows if row.rank == 1 and not row.apart), None)
-    return Line(study.name, standing, study.view(), best)
+            standing = standing_of(study, launcher)
+            if not study.begun:
+                return Line(study.name, standing, None, None)
+            best = next((row.value for row in study.board().rows if row.rank == 1 and not row.apart), None)
+            return Line(study.name, standing, study.view(), best)
+    except AarlabError as error:
+        return Line(one.name, Standing("unreadable", str(error)), None, None)

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query
-from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.responses import HTMLResponse, Response
 
 from aarlab.errors import UserError
 from aarlab.lab.measured import measured
@@ -71,14 +71,11 @@ def one(desk: ADesk, submission: str) -> HTMLResponse:
 
 
 @router.post("/studies/{study}/submissions/{submission}/decision")
-def decide_on(
-    desk: ADesk, submission: str, decision: Annotated[Decision, Form()], reason: Reason, by: By
-) -> RedirectResponse:
+def decide_on(desk: ADesk, submission: str, decision: Annotated[Decision, Form()], reason: Reason, by: By) -> Response:
     """A person's decision about a verified row: on its incidents, or on one that is raised for it."""
     with desk.reading() as study:
         _known(study, submission)
-    words = decide(desk, submission, decision, reason=reason, by=by)
-    return desk.back(desk.address(f"submissions/{submission}"), words)
+    return decide(desk, submission, decision, reason=reason, by=by, page=f"submissions/{submission}", tab=tab)
 
 
 def _fits(one: SubmissionRecord, *, door: str, author: str, status: str) -> bool:
