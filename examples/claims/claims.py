@@ -96,9 +96,9 @@ are compared is in [arms.md](arms.md). Everything below is as the commands print
   nothing here carries over to researchers that are language models: their directions, prompts and forum work through
   text. The same files answer for them with `--set minds=llm --set minds.model=...`, at their price.
 - A PGR of a study is that of its first-ranked method. With {seeds} draws a verification, luck in it is large.
-- {count} differences stand on this page: were all arms alike, about {chance:.1g} of their intervals would exclude zero. Where an
-  interval does and the sign-flip test says p > 0.05, take it for a hint. Frontiers over hours and dollars are two views
-  of the same studies.
+- {count} differences stand on this page: were all arms alike, about {chance:.1g} of their intervals would exclude
+  zero. Where an interval does and the sign-flip test says p > 0.05, take it for a hint. Frontiers over hours and
+  dollars are two views of the same studies.
 - Methods found on several domains at once are not among the arms of the last claim: a study has one domain.
 {note}"""
 
