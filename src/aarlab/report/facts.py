@@ -93,7 +93,7 @@ def _ordered(rows: Board, veil: Veil) -> Board:
 
 
 def _note(row: Any, veil: Veil) -> dict[str, str]:
-    return {"note": veil.text(row.note), "family": veil.text(row.family)}
+    return {"note": veil.told(row.note), "family": veil.text(row.family)}
 
 
 def _charts(points: Sequence[Point], rows: Board, diverse: Diversity) -> dict[str, Markup]:
