@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from aarlab.cli.reference import cli_reference, study_reference
+from aarlab.cli.reference import cli_reference, notebooks_reference, study_reference
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
@@ -51,7 +51,10 @@ def test_heavy_libraries_are_imported_where_they_are_used() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize(("name", "text"), [("cli.md", cli_reference), ("study-file.md", study_reference)])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("cli.md", cli_reference), ("study-file.md", study_reference), ("notebooks.md", notebooks_reference)],
+)
 def test_generated_docs_are_up_to_date(name: str, text: object) -> None:
     assert callable(text)
     assert (ROOT / "docs" / name).read_text() == text(), "run `make docs`"

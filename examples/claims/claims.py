@@ -67,7 +67,8 @@ CLAIMS = (
         ("claim-4",),
         ("best", "area-hours", "area-dollars", "entropy"),
         "`off`: the lab shows a researcher nothing of the others; `on`: everything. A search mind takes two things "
-        "from the forum: others' dev answers for its optimiser, and a method to vary when it gets no further.",
+        "from the forum: others' dev answers for its optimiser, and a method to vary when four trials brought it no "
+        "further. With four dev answers each, the second is rare, and there is little time for the first.",
     ),
     Claim(
         "5-one-domain",

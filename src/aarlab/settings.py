@@ -133,6 +133,18 @@ class PriceSettings(Model):
         return (core_seconds * self.cpu_hour + gpu_seconds * self.gpu_hour) / 3600
 
 
+class TrackingSettings(Model):
+    """[tracking]"""
+
+    tracker: Literal["", "jsonl", "wandb", "mlflow", "trackio", "tensorboard"] = ""
+    """Where verified rows, counts and costs go as they come (extras of these names; "jsonl" needs none and writes
+    tracking/samples.jsonl); "" = nowhere. Keys and addresses come from its usual environment variables."""
+    project: str = Field("aarlab", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    """Project or experiment of which the study is a run."""
+    texts: bool = False
+    """Send titles of verified methods and who wrote them, too: words of researchers."""
+
+
 class LimitSettings(Model):
     """What the lab accepts from a researcher."""
 
@@ -313,6 +325,8 @@ class StudyConfig(Model):
     """What happens to who does nothing."""
     price: PriceSettings = PriceSettings()
     """What things cost."""
+    tracking: TrackingSettings = TrackingSettings()
+    """A tracker of experiments."""
     limits: LimitSettings = LimitSettings()
     """What the lab accepts."""
     researcher: tuple[ResearcherSettings, ...] = ()

@@ -18,7 +18,7 @@ from aarlab.paths import absolute, absolute_model
 from aarlab.settings import MindSettings, ResearcherSettings, StudyConfig
 
 M = TypeVar("M", bound=BaseModel)
-SHORTHANDS = {"minds": "kind", "problem": "kind", "sandbox": "backend"}
+SHORTHANDS = {"minds": "kind", "problem": "kind", "sandbox": "backend", "tracking": "tracker"}
 """`minds=search` means minds.kind=search."""
 PATH_FIELDS = {"problem": ("data",), "study": ("papers",)}
 """Fields that hold a path, or a list of them; a relative one is meant from where it was written."""

@@ -11,10 +11,12 @@ import pytest
 
 from aarlab.paths import StudyPaths
 from tests.support.cli import ROOT, Ended, aarlab, on_terminal, start
+from tests.support.terminal import Terminal
 
 SETTINGS = [
     *("--set", "study.researchers=2", "--set", "study.seed=7", "--set", "budget.minutes=0.4"),
     *("--set", "budget.verifications=12", "--set", "verify.seeds=2", "--set", "verify.answer_every=0"),
+    *("--set", "tracking=jsonl"),
     *("--name", "small"),
 ]
 SECONDS = 280
@@ -27,6 +29,7 @@ class Story:
     folder: Path
     first_sign: float
     watched: Ended
+    screen: str
     stopped: Ended
     resumed: Ended
 
@@ -50,11 +53,15 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
             lines.append(process.stdout.readline())
             assert lines[-1], (lines, process.stderr and process.stderr.read())
         watched = _watch(folder)
+        with Terminal("watch", cwd=folder) as terminal:
+            screen = terminal.until("Ctrl-C leaves this view; the study goes on.")
+            terminal.process.send_signal(signal.SIGINT)
+            assert terminal.end() == 0
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=SECONDS)
     stopped = Ended(process.returncode, "".join(lines) + out, err)
-    return Story(folder, first_sign, watched, stopped, aarlab("resume", cwd=folder, timeout=SECONDS))
+    return Story(folder, first_sign, watched, screen, stopped, aarlab("resume", cwd=folder, timeout=SECONDS))
 
 
 def _watch(folder: Path) -> Ended:
@@ -76,6 +83,7 @@ def test_who_watches_sees_the_news_and_leaves_the_study_running(story: Story) ->
     assert (story.watched.status, story.watched.err) == (0, "")
     assert re.search(r"^\d+:\d\d r\d (starts|posts|proposes)", story.watched.out, flags=re.MULTILINE)
     assert story.watched.out.endswith("the study goes on; `aarlab watch` looks again, `aarlab stop` stops it\n")
+    assert all(word in story.screen for word in ("Researchers", "News", "r1", "r2", " left, $"))
 
 
 def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(story: Story) -> None:
@@ -92,6 +100,19 @@ def test_resume_goes_on_to_a_verified_board(story: Story) -> None:
     assert {"weak teacher", "ceiling", "vanilla"} <= {row["name"] for row in board["rows"] if row["kind"] == "mark"}
     for words in ("Verified board of w2s/chat", "Forum", "Costs", "working time", "report: ", "finished: "):
         assert words in story.resumed.out
+
+
+def test_a_tracker_is_told_of_both_sessions_once(story: Story) -> None:
+    log = (story.study.logs / "tracking.log").read_text().splitlines()
+    assert [line.partition(",")[2][4:] for line in log] == ["follows the ledger"] * 2
+    told = [json.loads(line) for line in (story.study.root / "tracking" / "samples.jsonl").read_text().splitlines()]
+    steps = [one["step"] for one in told]
+    assert steps == sorted(set(steps))
+    board = json.loads(story.show("board", "--json").out)
+    done = [row for row in board["rows"] if row["kind"] == "method"]
+    assert told[-1]["numbers"]["count/verified"] == len(done)
+    values = sorted(one["numbers"]["verified/value"] for one in told if "verified/value" in one["numbers"])
+    assert values == sorted(row["value"] for row in done if row["value"] is not None)
 
 
 def test_what_it_left_behind_is_whole(story: Story) -> None:

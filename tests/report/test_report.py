@@ -16,8 +16,10 @@ from aarlab.paths import StudyPaths
 from aarlab.report.build import build_report
 from aarlab.report.markdown import render_markdown
 from aarlab.report.outcomes import outcome
+from aarlab.report.study import TABLES, read_study
 from tests.support.cli import aarlab, closed_study, inside
 from tests.support.lab import LabProcess
+from tests.support.toy import HELD_OUT
 
 VOID = {"meta", "img", "br", "hr", "input", "link"}
 SECTIONS = ["headline", "board", "time", "negative", "diversity", "findings", "incidents", "cards"]
@@ -109,6 +111,15 @@ def test_is_readable_on_a_phone_and_in_the_dark(html: str) -> None:
     assert 'name="viewport" content="width=device-width' in html
     assert "prefers-color-scheme: dark" in html
     assert "currentColor" in html
+
+
+def test_tables_for_notebooks_hold_no_seeds_of_draws_and_nothing_hidden(study: StudyPaths) -> None:
+    tables = read_study(study.root)
+    shown = " ".join(str(row) for name in TABLES for row in tables.rows(name))
+    seeds = [seed for event in read_events(study.database) for seed in event.body.get("seeds", ())]
+    assert seeds
+    assert not [seed for seed in seeds if str(seed) in shown]
+    assert HELD_OUT not in shown
 
 
 def test_command_prints_the_path(study: StudyPaths) -> None:

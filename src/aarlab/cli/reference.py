@@ -1,4 +1,4 @@
-"""Generated references: `python -m aarlab.cli.reference --write docs` writes cli.md and study-file.md."""
+"""Generated references: `python -m aarlab.cli.reference --write docs` writes cli.md, study-file.md and notebooks.md."""
 
 import argparse
 import sys
@@ -32,6 +32,46 @@ checks one.
 ```toml
 {text}```
 """
+_NOTEBOOKS = """
+# Notebooks
+
+```
+$ pip install 'aarlab[notebook]'
+```
+```python
+import aarlab
+
+study = aarlab.read_study("studies/study")
+study.board.head()
+study.curves.plot("hours", "best_value", drawstyle="steps-post")
+```
+
+`read_study` takes the folder of a study, running or ended, and reads its ledger as it is now; call it again to see
+more. Each table below is a pandas frame (`study.board`, or `study.frame("board")`) whose columns have a type also when
+it is empty; `study.rows("board")` gives the same rows as frozen dataclasses and needs no pandas. `study.state` is what
+`aarlab status --json` prints.
+
+No table holds anything that is held out: no labels, no inputs, no seeds of draws, no accuracies of single runs. Titles
+and texts are researchers' words: data, whoever reads them. A notebook that you share shows what you let it show:
+[report.md](report.md) has the list of what should not leave the machine.
+
+[examples/notebook.ipynb](../examples/notebook.ipynb) is a notebook to start from; CI runs it.
+
+"""
+
+
+def notebooks_reference() -> str:
+    """docs/notebooks.md: the tables of read_study with all columns."""
+    from aarlab.report.columns import columns
+    from aarlab.report.study import TABLES
+
+    known = columns()
+    sections = []
+    for name, row in TABLES.items():
+        words, found = known[row.__name__]
+        lines = [f"| `{one.name}` | {one.kind.replace('|', 'or')} | {one.words} |" for one in found]
+        sections.append("\n".join([f"## {name}", "", words, "", "| column | type | |", "|---|---|---|", *lines, ""]))
+    return _NOTE.rstrip() + _NOTEBOOKS + "\n".join(sections)
 
 
 def cli_reference() -> str:
@@ -57,13 +97,14 @@ def study_reference() -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Prints the reference of the commands, or writes both into a folder."""
     parser = argparse.ArgumentParser(prog="python -m aarlab.cli.reference", description=__doc__)
-    parser.add_argument("--write", type=Path, metavar="FOLDER", help="write cli.md and study-file.md")
+    parser.add_argument("--write", type=Path, metavar="FOLDER", help="write the three files")
     folder = parser.parse_args(arguments).write
     if folder is None:
         sys.stdout.write(cli_reference())
         return
     (folder / "cli.md").write_text(cli_reference())
     (folder / "study-file.md").write_text(study_reference())
+    (folder / "notebooks.md").write_text(notebooks_reference())
 
 
 if __name__ == "__main__":

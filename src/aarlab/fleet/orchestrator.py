@@ -17,6 +17,7 @@ from aarlab.fleet.housing import backend_of, house
 from aarlab.fleet.roster import roster
 from aarlab.fleet.server import LabServer
 from aarlab.fleet.study import clear_stop, hold, stop_requested
+from aarlab.fleet.tracking.beside import tracking
 from aarlab.paths import StudyPaths
 from aarlab.problem.contract import Progress
 from aarlab.settings import StudyConfig
@@ -79,7 +80,7 @@ class Fleet:
         """
         self._on_state, self._stop = on_state, stop or self._stop
         self._paths.logs.mkdir(exist_ok=True)
-        with hold(self._paths):
+        with hold(self._paths), tracking(self._paths, self._config.tracking, engine=self._engine):
             try:
                 return self._session()
             finally:

@@ -70,7 +70,8 @@ def curve(points: Sequence[Point], marks: Sequence[BoardRow], *, over: Literal["
         figure = Figure(figsize=(7.2, 3.6), layout="constrained")
         axes = figure.subplots()
         _dots(axes, points, over)
-        steps = [(getattr(point, over), point.best.value) for point in points if point.best is not None]
+        frontier = [(getattr(point, over), point.best) for point in points if point.best is not None]
+        steps = [(place, row.value) for place, row in frontier if row.value is not None]
         axes.step([x for x, _ in steps], [y for _, y in steps], where="post", color=METHOD, alpha=0.6)
         for mark in marks:
             _reference(axes, mark)

@@ -93,7 +93,7 @@ def _ordered(rows: Board, veil: Veil) -> Board:
 
 
 def _note(row: Any, veil: Veil) -> dict[str, str]:
-    return {"note": veil.text(row.note), "family": veil.text(row.family)}
+    return {"note": veil.told(row.note), "family": veil.text(row.family)}
 
 
 def _charts(points: Sequence[Point], rows: Board, diverse: Diversity) -> dict[str, Markup]:
@@ -128,11 +128,11 @@ def _incidents(state: State, *, public: bool) -> tuple[Evidence, ...]:
 
 def _host(known: Mapping[str, Any], *, public: bool) -> dict[str, Any]:
     """The host's own facts beside the others; in a public report what was enforced, and versions."""
-    everything = {"missing": {}, "enforced": [], **known}
+    everything: dict[str, Any] = {"missing": {}, "enforced": [], **known}
     if public:
         missing = dict.fromkeys(everything["missing"], "the reason is in the operator's report")
-        kept = {name: everything[name] for name in ("enforced", "backend", "version", "runtime") if name in everything}
-        return {**kept, "missing": missing}
+        told = ("enforced", "backend", "version", "runtime")
+        return {**{name: everything[name] for name in told if name in everything}, "missing": missing}
     return {name: value for name, value in everything.items() if name != "host"} | dict(known.get("host", {}))
 
 

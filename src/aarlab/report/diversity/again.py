@@ -45,7 +45,7 @@ class Again:
 
 def again(methods: Sequence[Made]) -> Again:
     """Of methods in the order in which they were handed in."""
-    repeated = sum(_known(one, methods[:place]) for place, one in enumerate(methods))
+    repeated = _repeated(methods)
     users: dict[str, set[str]] = {}
     starts = repeats = 0
     for one in methods:
@@ -57,13 +57,25 @@ def again(methods: Sequence[Made]) -> Again:
     return Again(len(methods), repeated, starts, repeats)
 
 
-def _known(one: Made, before: Sequence[Made]) -> bool:
-    foreign = (m for m in before if m.researcher != one.researcher and m.snapshot not in one.parents)
-    return any(_alike(one.files, other.files) for other in foreign)
+def _repeated(methods: Sequence[Made]) -> int:
+    """How many are the same as an earlier one of another researcher, or, where code is long, nearly the same."""
+    same: dict[str, list[Made]] = {}
+    long: list[tuple[Made, int]] = []
+    count = 0
+    for one in methods:
+        alike, size = same.setdefault(normal.fingerprint(one.files), []), normal.size(one.files)
+        near = [other for other, known in long if _similar(one, other, sizes=(size, known))]
+        count += any(_foreign(one, other) for other in (*alike, *near))
+        alike.append(one)
+        if size >= LONG:
+            long.append((one, size))
+    return count
 
 
-def _alike(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
-    if normal.fingerprint(one) == normal.fingerprint(other):
-        return True
-    small, large = sorted((normal.size(one), normal.size(other)))
-    return small >= LONG and small >= ALIKE * large / 1.1 and normal.likeness(one, other) >= ALIKE
+def _foreign(one: Made, other: Made) -> bool:
+    return other.researcher != one.researcher and other.snapshot not in one.parents
+
+
+def _similar(one: Made, other: Made, *, sizes: tuple[int, int]) -> bool:
+    small, large = sorted(sizes)
+    return small >= LONG and small >= ALIKE * large / 1.1 and normal.likeness(one.files, other.files) >= ALIKE
