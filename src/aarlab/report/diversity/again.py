@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from aarlab.integrity import normal
 from aarlab.integrity.detectors.duplicates import ALIKE, LONG
@@ -45,7 +46,12 @@ class Again:
 
 def again(methods: Sequence[Made]) -> Again:
     """Of methods in the order in which they were handed in."""
+<<<<<<< HEAD
     repeated = _repeated(methods)
+=======
+    read = [_Read.of(one) for one in methods]
+    repeated = sum(_known(one, read[:place]) for place, one in enumerate(read))
+>>>>>>> notebook
     users: dict[str, set[str]] = {}
     starts = repeats = 0
     for one in methods:
@@ -57,6 +63,7 @@ def again(methods: Sequence[Made]) -> Again:
     return Again(len(methods), repeated, starts, repeats)
 
 
+<<<<<<< HEAD
 def _repeated(methods: Sequence[Made]) -> int:
     """How many are the same as an earlier one of another researcher, or, where code is long, nearly the same."""
     same: dict[str, list[Made]] = {}
@@ -79,3 +86,33 @@ def _foreign(one: Made, other: Made) -> bool:
 def _similar(one: Made, other: Made, *, sizes: tuple[int, int]) -> bool:
     small, large = sorted(sizes)
     return small >= LONG and small >= ALIKE * large / 1.1 and normal.likeness(one.files, other.files) >= ALIKE
+=======
+@dataclass(frozen=True)
+class _Read:
+    """What is compared of a method, made once: a study has a pair for every two methods."""
+
+    made: Made
+    fingerprint: str
+    size: int
+    sketch: Any
+    """A MinHash; None for code that is too short to be compared by likeness."""
+
+    @classmethod
+    def of(cls, made: Made) -> "_Read":
+        size = normal.size(made.files)
+        sketch = normal.sketch(made.files) if size >= LONG else None
+        return cls(made, normal.fingerprint(made.files), size, sketch)
+
+
+def _known(one: _Read, before: Sequence[_Read]) -> bool:
+    own = one.made
+    foreign = (m for m in before if m.made.researcher != own.researcher and m.made.snapshot not in own.parents)
+    return any(_alike(one, other) for other in foreign)
+
+
+def _alike(one: _Read, other: _Read) -> bool:
+    if one.fingerprint == other.fingerprint:
+        return True
+    small, large = sorted((one.size, other.size))
+    return small >= LONG and small >= ALIKE * large / 1.1 and float(one.sketch.jaccard(other.sketch)) >= ALIKE
+>>>>>>> notebook
