@@ -76,6 +76,7 @@ def test_the_hidden_benchmark_is_the_operators_alone(lab: LabProcess, rows: dict
     assert not any(HIDDEN.encode() in one for one in told)
 
 
+@pytest.mark.slow
 def test_the_search_mind_goes_on_where_it_was_with_the_methods_of_the_card(lab: LabProcess, tmp_path: Path) -> None:
     lab.admit("r2")
     for answers in (1, 2):

@@ -10,6 +10,7 @@ from aarlab.sycophancy.problem import Sycophancy, SycophancySettings
 from aarlab.sycophancy.rebuild import LAYER, compute
 
 
+@pytest.mark.slow
 @pytest.mark.model
 def test_the_first_facts_come_out_as_shipped(tmp_path: Path) -> None:
     shipped, again = read(), compute(LAYER, cache=tmp_path, limit=6)
@@ -19,6 +20,7 @@ def test_the_first_facts_come_out_as_shipped(tmp_path: Path) -> None:
     assert again.fact.tolist() == shipped.fact[: len(again)].tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.model
 def test_another_layer_has_the_same_answers_and_other_states(tmp_path: Path) -> None:
     again = compute(12, cache=tmp_path, limit=6)
