@@ -128,7 +128,7 @@ def curves(study: Study) -> Found:
     spent = spent_dollars(study.state)
     unit, word = (3600.0, "hours") if seconds > _HOURS_FROM else (60.0, "minutes")
     draw = _Drawing(study.state.metric, verified, references)
-    time = draw.curve("hours", f"working time in {word}", lambda one: one.seconds / unit, most=seconds / unit)
+    time = draw.curve("working time", f"working time in {word}", lambda one: one.seconds / unit, most=seconds / unit)
     money = draw.curve("dollars", "dollars spent by the whole study", lambda one: one.dollars, most=spent)
     return Found((time, money), tuple(reversed(known)))
 

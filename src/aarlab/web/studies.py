@@ -4,11 +4,13 @@ Reads the same files as the commands (aarlab.cli.study), whether a lab writes th
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from aarlab.cli.news import news
 from aarlab.errors import OperatorError, UserError
@@ -32,6 +34,9 @@ NEWS = 60
 """Lines of news that are kept of a study."""
 OWN_NEWS = 20
 """And about each researcher."""
+
+SLACK = 0.1
+"""Seconds that two writes may be apart and have the same time of change."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,14 @@ class Moment:
     """What the study had spent by then."""
 
 
+class _File(NamedTuple):
+    """What shows that a file was written to."""
+
+    inode: int
+    size: int
+    changed: float
+
+
 class Study:
     """One study, folded as far as its ledger goes. Use it inside `reading` only."""
 
@@ -67,7 +80,8 @@ class Study:
         """Has read nothing yet."""
         self.paths = paths
         self._lock = threading.Lock()
-        self._ledger: tuple[int, int] | None = None
+        self._files: list[_File] = []
+        self._read = 0.0
         self._start()
 
     @contextmanager
@@ -140,12 +154,15 @@ class Study:
         """Reads what is new; from the beginning where somebody has put another ledger in its place."""
         if not self.paths.database.is_file():
             return
-        found = self.paths.database.stat()
-        if self._ledger != (found.st_dev, found.st_ino):
-            self._ledger = found.st_dev, found.st_ino
+        ledger, log = self.paths.database, Path(f"{self.paths.database}-wal")
+        now, files = time.time(), [_touched(ledger), _touched(log)]
+        if files == self._files and all(file.changed < self._read - SLACK for file in files):
+            return
+        if self._files and self._files[0].inode != files[0].inode:
             self._start()
         for event in read_events(self.paths.database, after=self.state.seq):
             self._take(event)
+        self._files, self._read = files, now
 
     def _take(self, event: Event) -> None:
         self.state.apply(event)
@@ -195,6 +212,14 @@ class Studies:
     def pulse(self) -> str:
         """As that of a study, of all of them."""
         return ",".join(f"{study.name}:{_pulse(study)}" for study in self.all())
+
+
+def _touched(path: Path) -> _File:
+    try:
+        found = path.stat()
+    except FileNotFoundError:  # SQLite drops the second one when the last writer leaves
+        return _File(0, 0, 0.0)
+    return _File(found.st_ino, found.st_size, found.st_mtime_ns / 1e9)
 
 
 def _pulse(study: Study) -> str:

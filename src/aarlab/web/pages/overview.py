@@ -47,7 +47,7 @@ class Standing:
 def standing_of(study: Study, launcher: Launcher) -> Standing:
     """For a study that is being read."""
     trouble = launcher.trouble(study.paths)
-    if launcher.starting(study.paths):
+    if launcher.starting(study.paths, sessions=study.state.sessions):
         return Standing("starting", "the lab is being started")
     if not study.begun:
         return Standing("running", "the lab is loading the problem") if study.at_work else Standing("new", trouble)
@@ -97,7 +97,7 @@ def resume(desk: ADesk, launch: Launch) -> RedirectResponse:
     with desk.reading() as study:
         if study.state.closed:
             raise UserError(f"{study.name}: its final set was opened, so the study is closed")
-    launch.start(desk.study.paths)
+        launch.start(study.paths, sessions=study.state.sessions)
     return desk.back(desk.address(), "The fleet is being started.")
 
 
@@ -113,7 +113,7 @@ def go_on(desk: ADesk, launch: Launch) -> RedirectResponse:
     answer = _everybody(desk, "run")
     with desk.reading() as study:
         if not study.at_work:
-            launch.start(study.paths)
+            launch.start(study.paths, sessions=study.state.sessions)
     return answer
 
 

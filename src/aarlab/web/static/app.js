@@ -6,6 +6,7 @@ const stream = document.body.dataset.stream;
 const line = document.getElementById("line");
 const PAUSE = 150; // least milliseconds between two readings
 const RETRY = 1000;
+const WORKING = /-1(,|$)/; // somebody is at work: clocks and signs of life go on without an entry in the ledger
 let source = null;
 let mark = document.body.dataset.mark || "";
 let reading = false;
@@ -28,7 +29,7 @@ function open() {
   for (const kind of ["news", "tick"])
     source.addEventListener(kind, (event) => {
       mark = event.data;
-      read();
+      if (kind === "news" || WORKING.test(mark)) read();
     });
 }
 
