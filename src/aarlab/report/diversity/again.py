@@ -46,12 +46,8 @@ class Again:
 
 def again(methods: Sequence[Made]) -> Again:
     """Of methods in the order in which they were handed in."""
-<<<<<<< HEAD
-    repeated = _repeated(methods)
-=======
     read = [_Read.of(one) for one in methods]
     repeated = sum(_known(one, read[:place]) for place, one in enumerate(read))
->>>>>>> notebook
     users: dict[str, set[str]] = {}
     starts = repeats = 0
     for one in methods:
@@ -63,30 +59,6 @@ def again(methods: Sequence[Made]) -> Again:
     return Again(len(methods), repeated, starts, repeats)
 
 
-<<<<<<< HEAD
-def _repeated(methods: Sequence[Made]) -> int:
-    """How many are the same as an earlier one of another researcher, or, where code is long, nearly the same."""
-    same: dict[str, list[Made]] = {}
-    long: list[tuple[Made, int]] = []
-    count = 0
-    for one in methods:
-        alike, size = same.setdefault(normal.fingerprint(one.files), []), normal.size(one.files)
-        near = [other for other, known in long if _similar(one, other, sizes=(size, known))]
-        count += any(_foreign(one, other) for other in (*alike, *near))
-        alike.append(one)
-        if size >= LONG:
-            long.append((one, size))
-    return count
-
-
-def _foreign(one: Made, other: Made) -> bool:
-    return other.researcher != one.researcher and other.snapshot not in one.parents
-
-
-def _similar(one: Made, other: Made, *, sizes: tuple[int, int]) -> bool:
-    small, large = sorted(sizes)
-    return small >= LONG and small >= ALIKE * large / 1.1 and normal.likeness(one.files, other.files) >= ALIKE
-=======
 @dataclass(frozen=True)
 class _Read:
     """What is compared of a method, made once: a study has a pair for every two methods."""
@@ -115,4 +87,3 @@ def _alike(one: _Read, other: _Read) -> bool:
         return True
     small, large = sorted((one.size, other.size))
     return small >= LONG and small >= ALIKE * large / 1.1 and float(one.sketch.jaccard(other.sketch)) >= ALIKE
->>>>>>> notebook
