@@ -47,7 +47,7 @@ lint:
 
 bench:
 	@tools/setup.sh dev
-	@set -e; for file in $(filter-out %/peers.py %/verified.py,$(wildcard benchmarks/*.py)); do echo "== $$file"; .venv/bin/python $$file; done
+	@set -e; for file in $(filter-out %/peers.py %/verified.py,$(wildcard benchmarks/*.py)); do echo "== $$file"; PYTHONPATH=. .venv/bin/python $$file; done
 
 docs:
 	@tools/setup.sh

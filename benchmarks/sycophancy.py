@@ -14,7 +14,8 @@ from aarlab.sycophancy.problem import Sycophancy, SycophancyProblem, SycophancyS
 from aarlab.sycophancy.sources import HIDDEN, SOURCES
 from aarlab.sycophancy.world import GATES
 
-SEEDS = range(1, 6)
+SEEDS = range(101, 106)
+"""Draws that nothing was chosen by; layer and penalties were, by draws 1 to 4 of the same facts."""
 BEGIN, END = "<!-- measured: python benchmarks/sycophancy.py -->", "<!-- end -->"
 SETTINGS = {"mean_difference": ({"strength": 0.5}, {}, {"strength": 2.0}), "consistency": ({"l2": 0.1}, {})}
 """What is measured beside the defaults."""

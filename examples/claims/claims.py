@@ -67,7 +67,8 @@ CLAIMS = (
         ("claim-4",),
         ("best", "area-hours", "area-dollars", "entropy"),
         "`off`: the lab shows a researcher nothing of the others; `on`: everything. A search mind takes two things "
-        "from the forum: others' dev answers for its optimiser, and a method to vary when it gets no further.",
+        "from the forum: others' dev answers for its optimiser, and a method to vary when four trials brought it no "
+        "further. With four dev answers each, the second is rare, and there is little time for the first.",
     ),
     Claim(
         "5-one-domain",
@@ -95,7 +96,11 @@ are compared is in [arms.md](arms.md). Everything below is as the commands print
   nothing here carries over to researchers that are language models: their directions, prompts and forum work through
   text. The same files answer for them with `--set minds=llm --set minds.model=...`, at their price.
 - A PGR of a study is that of its first-ranked method. With {seeds} draws a verification, luck in it is large.
-"""
+- {count} differences stand on this page: were all arms alike, about {chance:.1g} of their intervals would exclude
+  zero. Where an interval does and the sign-flip test says p > 0.05, take it for a hint. Frontiers over hours and
+  dollars are two views of the same studies.
+- Methods found on several domains at once are not among the arms of the last claim: a study has one domain.
+{note}"""
 
 
 def main() -> int:
@@ -103,6 +108,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--studies", type=Path, default=Path("studies"), help="where experiments are")
     parser.add_argument("--markdown", type=Path, required=True, help="file to write")
+    parser.add_argument("--note", default="", help="what a reader should know of this run")
     options = parser.parse_args()
     os.environ["AARLAB_STUDIES"] = str(options.studies)
     begun = time.monotonic()
@@ -111,7 +117,10 @@ def main() -> int:
         start = ["run", str(HERE / f"{claim.file}.toml"), "--name", claim.name]
         if status := aarlab(["resume", "--study", claim.name] if known else start).returncode:
             return status
-    parts = [HEAD.format(seeds=4), *(section(claim) for claim in CLAIMS)]
+    count = sum(len(claim.outcomes) for claim in CLAIMS)
+    note = f"- Of this run: {options.note}\n" if options.note else ""
+    head = HEAD.format(seeds=4, count=count, chance=0.05 * count, note=note)
+    parts = [head, *(section(claim) for claim in CLAIMS)]
     options.markdown.write_text("\n".join(parts))
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     core = (used.ru_utime + used.ru_stime) / 60

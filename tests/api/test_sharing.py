@@ -43,6 +43,9 @@ def test_without_a_forum_nothing_of_the_others_is_there(begin: Begin) -> None:
     assert (r1.submission(asked.id), r1.get_snapshot(snapshot).id) == (asked, snapshot)
     with lab.operator() as operator:
         assert [one.title for one in operator.forum() if one.author != "lab"] == ["mine"]
+        told = operator.announce(FindingRequest(kind="insight", title="to all", text="x"))
+    assert titles(r2) == ["to all"]
+    r2.vote(told, VoteRequest(value=1))
 
 
 def test_where_it_is_searched_only_what_fits_is_shown(begin: Begin) -> None:

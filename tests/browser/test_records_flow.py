@@ -38,7 +38,7 @@ def page(chromium: Any, dashboard: Dashboard) -> Iterator[Any]:
     opened = context.new_page()
     opened.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
+    opened.on("dialog", lambda dialog: faults.append(dialog.message))
     opened.on("request", lambda request: faults.append(request.url) if dashboard.base not in request.url else None)
     opened.goto(dashboard.url)
     yield opened

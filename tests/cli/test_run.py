@@ -11,6 +11,7 @@ import pytest
 
 from aarlab.paths import StudyPaths
 from tests.support.cli import ROOT, Ended, aarlab, on_terminal, start
+from tests.support.terminal import Terminal
 
 SETTINGS = [
     *("--set", "study.researchers=2", "--set", "study.seed=7", "--set", "budget.minutes=0.4"),
@@ -28,6 +29,7 @@ class Story:
     folder: Path
     first_sign: float
     watched: Ended
+    screen: str
     stopped: Ended
     resumed: Ended
 
@@ -51,11 +53,15 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
             lines.append(process.stdout.readline())
             assert lines[-1], (lines, process.stderr and process.stderr.read())
         watched = _watch(folder)
+        with Terminal("watch", cwd=folder) as terminal:
+            screen = terminal.until("Ctrl-C leaves this view; the study goes on.")
+            terminal.process.send_signal(signal.SIGINT)
+            assert terminal.end() == 0
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=SECONDS)
     stopped = Ended(process.returncode, "".join(lines) + out, err)
-    return Story(folder, first_sign, watched, stopped, aarlab("resume", cwd=folder, timeout=SECONDS))
+    return Story(folder, first_sign, watched, screen, stopped, aarlab("resume", cwd=folder, timeout=SECONDS))
 
 
 def _watch(folder: Path) -> Ended:
@@ -77,6 +83,7 @@ def test_who_watches_sees_the_news_and_leaves_the_study_running(story: Story) ->
     assert (story.watched.status, story.watched.err) == (0, "")
     assert re.search(r"^\d+:\d\d r\d (starts|posts|proposes)", story.watched.out, flags=re.MULTILINE)
     assert story.watched.out.endswith("the study goes on; `aarlab watch` looks again, `aarlab stop` stops it\n")
+    assert all(word in story.screen for word in ("Researchers", "News", "r1", "r2", " left, $"))
 
 
 def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(story: Story) -> None:

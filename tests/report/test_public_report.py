@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
@@ -30,12 +31,24 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> StudyPaths:
     state = State.of(read_events(paths.database))
     (held,) = state.incidents
     warned = next(iter(state.submissions))
-    note = {"id": "i-note", "detector": "lottery", "level": "warning", "researcher": "r1", "submission": warned}
+    note: dict[str, Any] = {
+        "id": "i-note",
+        "detector": "lottery",
+        "level": "warning",
+        "researcher": "r1",
+        "submission": warned,
+    }
     note |= {"words": "many tries", "statistic": {"tries": 4711}, "quotes": ["secret-quote"], "others": []}
     person = {"name": PERSON, "mind": "human", "direction": "any", "family": "any", "index": 9}
     decision = {"id": held, "decision": "disqualified", "reason": REASON, "by": DECIDER}
     text = f"On {SECRET_HOST}, in {paths.root}/work, {PERSON} helped."
-    post = {"id": "f-post", "kind": "insight", "title": f"by {PERSON}", "text": text, "submission": None}
+    post: dict[str, Any] = {
+        "id": "f-post",
+        "kind": "insight",
+        "title": f"by {PERSON}",
+        "text": text,
+        "submission": None,
+    }
     post |= {"replies_to": None, "corrects": None, "cites": []}
     store, time = SqliteStore(paths.database), {"time": state.clock.last}
     store.append(

@@ -18,6 +18,7 @@ KINDS: Mapping[str, Imagined] = {
     "questions with three answers": Imagined(pool=250, test=90, size=3),
     "three seeds": Imagined(seeds=3),
     "two seeds": Imagined(seeds=2),
+    "ten seeds": Imagined(seeds=10),
     "seeds differ much": Imagined(luck=0.2),
     "a method that helps": Imagined(means=(0.6, 0.45, 0.25, 0.95)),
 }

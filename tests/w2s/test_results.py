@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from aarlab.w2s.results import markdown, verdict
+from aarlab.w2s.results import markdown, reading, verdict
 from aarlab.w2s.table import VARIANTS, Variant, results_table
 
 DOMAINS = ("chat", "math", "code")
@@ -42,7 +42,33 @@ def test_a_document_has_every_row_of_the_table() -> None:
     assert "## chat" in text
     assert "| weak-and-prior agreement | data filtering | +0." in text
     assert "| vanilla | distillation |" in text
-    assert "about 0 of the\n1 comparisons" in text
+    assert "Of its 1 comparisons " in text
+
+
+def test_what_is_said_of_all_methods_is_counted() -> None:
+    found = reading(rows_of(best="+++", good="++0", torn="+-+", once="00+", worse="0-0"))
+    assert "3 of 5 methods are above vanilla in at least two domains, 2 of them below it in none." in found
+    assert "Above it in every domain: best.\n" in found
+    assert "Of its 15 comparisons 8 are above and 2 below" in found
+    assert "about 1 of them" in found
+    assert "in every domain: none." in reading(rows_of(once="00+"))
+
+
+def committed_rows() -> list[dict[str, Any]]:
+    """Method, domain and signs of the ends of the paired interval of each line: what is rounded to 0 keeps its sign."""
+    rows = []
+    for domain in DOMAINS:
+        section = COMMITTED.read_text().split(f"## {domain}\n", 1)[1].split("\n## ", 1)[0]
+        for line in [line for line in section.splitlines() if line.startswith("| ")][1:]:
+            cells = line.strip("| ").split(" | ")
+            low, high = (1 if end.startswith("+") else -1 for end in cells[5].split(" to "))
+            rows.append({"domain": domain, "method": cells[0], "over_vanilla_low": low, "over_vanilla_high": high})
+    return rows
+
+
+def test_what_the_committed_results_say_in_words_follows_from_their_tables() -> None:
+    assert reading(committed_rows()) in COMMITTED.read_text()
+    assert verdict(committed_rows()) in COMMITTED.read_text()
 
 
 def test_the_committed_results_have_every_method_on_every_domain() -> None:

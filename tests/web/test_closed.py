@@ -7,7 +7,10 @@ import pytest
 from aarlab.cli.study import read_state
 from aarlab.fleet.study import running
 from aarlab.lab.standing import standing
+from aarlab.wire import FinalRequest
 from tests.support.cli import closed_study
+from tests.support.lab import until
+from tests.support.records import records
 from tests.support.web import Dashboard
 
 
@@ -27,3 +30,18 @@ def test_a_row_is_decided_and_a_post_written(tmp_path: Path) -> None:
     assert standing(state, row) == "disqualified"
     assert [one.author for one in state.findings.values()][-1] == "operator"
     assert running(paths) is None
+
+
+@pytest.mark.slow
+def test_an_opened_final_set_is_on_the_board(tmp_path: Path) -> None:
+    with records(tmp_path / "toy") as found, Dashboard(tmp_path) as served, served.client() as web:
+        with found.lab.operator() as operator:
+            operator.name_finalists(FinalRequest(submissions=found.rows[:1]))
+            operator.open_final()
+            until(lambda: operator.final().phase == "opened", seconds=120)
+        text = web.get("/studies/toy/board").text
+        final = text[text.index("<h2>Final set</h2>") :]
+        assert "±" in final
+        assert "weak teacher" in final
+        assert found.rows[0][:12] in final
+        assert found.rows[1][:12] not in final  # it was disqualified

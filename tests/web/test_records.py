@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from aarlab.wire import FinalRequest
 from tests.support.cli import inside
 from tests.support.lab import until
 from tests.support.records import Records, records
@@ -96,6 +97,14 @@ def test_the_board_ranks_draws_and_strikes_out(web: httpx.Client, found: Records
     assert "ceiling" in text
     assert "weak teacher" in text
     assert "Protocol “method”" in text
+
+
+def test_the_board_has_the_final_set(web: httpx.Client, found: Records) -> None:
+    assert "Final set" not in page(web, "board")
+    with found.lab.operator() as operator:
+        operator.name_finalists(FinalRequest(submissions=found.rows[:1]))
+    assert f"1 finalists are named: {found.rows[0][:12]}" in words(page(web, "board"))
+    assert "named as a finalist" in words(page(web, f"submissions/{found.rows[0]}"))
 
 
 def test_the_forum_has_conversations(web: httpx.Client, found: Records) -> None:

@@ -61,7 +61,12 @@ def size(files: Mapping[str, str]) -> int:
 
 def likeness(one: Mapping[str, str], other: Mapping[str, str]) -> float:
     """Jaccard similarity of the syntax of two methods, estimated by MinHash (Broder 1997), 0 to 1."""
-    return float(_sketch(code_of(one)).jaccard(_sketch(code_of(other))))
+    return float(sketch(one).jaccard(sketch(other)))
+
+
+def sketch(files: Mapping[str, str]) -> "MinHash":
+    """What `likeness` compares, for who compares one method with many."""
+    return _sketch(code_of(files))
 
 
 def _is_data(path: str) -> bool:

@@ -2,6 +2,7 @@
 
 "on": everything. "files": the lab lists their own posts only; the host writes all posts into their sandboxes. "search":
 own posts, and of the others' those that a search finds. "off": own posts, methods, submissions and rows, and the marks.
+The operator's posts are for everybody.
 """
 
 import re
@@ -11,6 +12,7 @@ from contextlib import closing
 
 from aarlab.errors import ResearcherError
 from aarlab.lab import views
+from aarlab.lab.forum import OPERATOR
 from aarlab.lab.ledger import Ledger
 from aarlab.lab.state import State
 from aarlab.wire import Board, Finding, ForumMode
@@ -37,7 +39,7 @@ class Sharing:
             every = views.forum(book.state, after=after)
         if query:
             return search(every, query) if self._mode in SEARCHED else ()
-        return every if self._mode == "on" else tuple(one for one in every if one.author == name)
+        return every if self._mode == "on" else tuple(one for one in every if one.author in (name, OPERATOR))
 
     def rows(self, name: str, board: Board) -> Board:
         """The board without what this researcher may not see. Ranks stay what they are."""
@@ -59,7 +61,7 @@ class Sharing:
         with self._ledger.open() as book:
             for what, ids, known in _authors(book.state, snapshots, submissions, findings):
                 for one in ids:
-                    if known.get(one, name) != name:
+                    if known.get(one, name) not in (name, OPERATOR):
                         raise ResearcherError(f"there is no {what} {one[:64]!r}", code="unknown")
 
 
@@ -74,7 +76,10 @@ def _authors(
 
 
 def search(posts: Sequence[Finding], query: str) -> tuple[Finding, ...]:
-    """The posts whose title and text fit the words of the query best (BM25 of SQLite's FTS5), best first."""
+    """The posts whose title and text fit the words of the query best (BM25 of SQLite's FTS5), best first.
+
+    A researcher asks with the words of its own work, of which few occur; lab.search filters by words that all do.
+    """
     words = _WORD.findall(query)[:_WORDS]
     if not words:
         return ()

@@ -31,14 +31,18 @@ def negatives(state: State, rows: Board) -> Negatives:
     """Of one study."""
     base = baseline(rows)
     found = methods(rows)
-    judged = [row for row in found if row.value is not None and row.low is not None and row.high is not None]
-    below = tuple(row for row in judged if base is not None and (row.high or 0.0) < base)
-    level = tuple(row for row in judged if base is not None and row not in below and (row.low or 0.0) <= base)
+    judged = [row for row in found if base is not None and row.low is not None and row.high is not None]
+    below = tuple(row for row in judged if _under(row.high, base))
+    level = tuple(row for row in judged if not _under(row.high, base) and not _under(base, row.low))
     failed = tuple(row for row in found if row.value is None)
     proven = {record.snapshot for record in state.submissions.values() if record.door == "verify"}
     tried = {record.snapshot for record in state.submissions.values() if record.door == "dev"}
     scored = {record.proposal for record in state.submissions.values()}
     return Negatives(below, level, failed, len(tried - proven), len(state.proposals.keys() - scored))
+
+
+def _under(value: float | None, other: float | None) -> bool:
+    return value is not None and other is not None and value < other
 
 
 def baseline(rows: Board) -> float | None:
@@ -82,7 +86,7 @@ def _shares(state: State, rows: Board) -> list[str]:
     base, ranked = baseline(rows), [row for row in methods(rows) if row.rank is not None and not row.apart]
     if base is None or not ranked:
         return []
-    above = sum((row.low or 0.0) > base for row in ranked)
+    above = sum(_under(base, row.low) for row in ranked)
     found = negatives(state, rows)
     return [
         f"Of {len(ranked)} ranked methods {above} are surely above {BASELINE} ({base:+.3f}); of all that were verified "

@@ -38,7 +38,7 @@ def cards(paths: StudyPaths, state: State, rows: Sequence[BoardRow], *, veil: Ve
     found = []
     for row in rows:
         record = state.submissions[str(row.submission)]
-        files = {name: veil.text(text) for name, text in sorted(code[record.snapshot].items())}
+        files = {name: veil.code(text) for name, text in sorted(code[record.snapshot].items())}
         fits = for_code.take("\n".join(files.values())) is not None
         proposal = for_proposals.take(veil.text(state.proposals[record.proposal].text))
         found.append(Card(row, measured(record), record.controls, proposal, files if fits else None))

@@ -77,7 +77,7 @@ def facts(paths: StudyPaths, events: Sequence[Event], *, public: bool) -> dict[s
         "digest": content_digest(events),
         "heads": sum(head is not None for _, head in read_heads(paths.heads)),
         "key": events[0].meta.get("key", ""),
-        "fixed_seed": state.settings().study.seed is not None,
+        "fixed_seed": state.settings().study.seed,
         "settings": veil.settings(state.settings()),
         "versions": _versions(),
     }
@@ -93,7 +93,7 @@ def _ordered(rows: Board, veil: Veil) -> Board:
 
 
 def _note(row: Any, veil: Veil) -> dict[str, str]:
-    return {"note": veil.text(row.note), "family": veil.text(row.family)}
+    return {"note": veil.told(row.note), "family": veil.text(row.family)}
 
 
 def _charts(points: Sequence[Point], rows: Board, diverse: Diversity) -> dict[str, Markup]:

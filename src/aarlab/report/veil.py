@@ -29,34 +29,49 @@ class Veil:
     """Whether the report is to leave the machine."""
     people: Mapping[str, str]
     """Researchers who are persons, and what they are called instead."""
-    private: Mapping[str, str]
-    """Words that no text keeps, and what stands instead: names of machines, the study's folder, who has decided."""
+    places: frozenset[str]
+    """The study's folder, and names of machines on which it ran."""
+    deciders: frozenset[str]
+    """Names of who has decided an incident."""
 
     @classmethod
     def of(cls, paths: StudyPaths, state: State, events: Iterable[Event], *, public: bool) -> "Veil":
         """For one study."""
         people = [one.name for one in state.researchers.values() if one.mind == HUMAN]
         hosts = {event.meta["host"].get("node", "") for event in events if event.kind == Kind.SESSION_STARTED}
-        places = dict.fromkeys({str(paths.root), platform.node(), *hosts} - {""}, LEFT_OUT)
-        deciders = dict.fromkeys((one.by for one in state.incidents.values() if one.by), OPERATOR)
-        called = {name: f"person {number}" for number, name in enumerate(people, 1)}
-        return cls(public, called, places | deciders | called)
+        return cls(
+            public,
+            {name: f"person {number}" for number, name in enumerate(people, 1)},
+            frozenset({str(paths.root), platform.node(), *hosts} - {""}),
+            frozenset(one.by for one in state.incidents.values() if one.by),
+        )
 
     def who(self, name: str) -> str:
         """A researcher as it is called in the report."""
         return self.people.get(name, name) if self.public else name
 
-    def text(self, words: str) -> str:
-        """Words of anybody, without paths of this machine, its name and names of people."""
-        if not self.public:
-            return words
-        for word in sorted(self.private, key=len, reverse=True):
-            words = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", self.private[word], words)
-        return _HOMES.sub(LEFT_OUT, words)
+    def code(self, text: str) -> str:
+        """Code without places of this machine; a name in it may be a word of the language, so names stay."""
+        return _HOMES.sub(LEFT_OUT, _without(text, dict.fromkeys(self.places, LEFT_OUT))) if self.public else text
+
+    def text(self, text: str) -> str:
+        """A researcher's words without places of this machine and names of persons."""
+        return self.code(_without(text, self.people)) if self.public else text
+
+    def told(self, text: str) -> str:
+        """The lab's or the operator's words, also without names of who has decided."""
+        return self.text(_without(text, dict.fromkeys(self.deciders, OPERATOR))) if self.public else text
 
     def settings(self, config: StudyConfig) -> str:
         """The study file; without its seed, from which the hidden draws follow, and without paths."""
-        return self.text(dump_study(_bare(config) if self.public else config))
+        return self.code(dump_study(_bare(config) if self.public else config))
+
+
+def _without(text: str, words: Mapping[str, str]) -> str:
+    """Whole words replaced, longest first."""
+    for word in sorted(words, key=len, reverse=True):
+        text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", words[word], text)
+    return text
 
 
 def _bare(config: StudyConfig) -> StudyConfig:

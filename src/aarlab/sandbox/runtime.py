@@ -178,7 +178,7 @@ def host_environment(root: Path) -> dict[str, str]:
 
 
 def _python(root: Path, *argv: str, must: bool = True) -> None:
-    """Runs it in the new Python. Raises OperatorError when it fails, if it `must` not."""
+    """Runs it with the new Python. Raises OperatorError when it fails though it `must` not."""
     done = subprocess.run(
         [str(root / "bin" / "python"), *argv],
         env=host_environment(root),

@@ -13,11 +13,11 @@ in PGR to vanilla on the same items and seeds, with its own 95 % interval. Times
 made this table, which may have been busy. Settings are the defaults or what the name says; methods were developed on
 the same three domains. That the logistic channel works best in one turn was seen on some of these very draws, so the
 default stands beside it. Methods that ignore the teacher, such as zero-shot elicitation, are listed apart on a board.
-The whole table is the result, not the best of its rows: were no method different from vanilla, about {chance} of the
-{cells} comparisons would still be separated.
 
-## Which methods beat vanilla
-"Above" and "below" mean that the paired interval excludes zero.
+## Reading the table
+"Above" and "below" vanilla mean that the paired interval excludes zero.
+
+{reading}
 
 {verdict}
 """
@@ -28,11 +28,9 @@ RULE = "|---|---|---|---|---|---|---|---|---|"
 def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     """The document of the rows of `results_table`, which must have vanilla's."""
     domains = list(dict.fromkeys(row["domain"] for row in rows))
-    others = [row for row in rows if row["method"] != "vanilla"]
     text = HEAD.format(
         seeds=rows[0]["seeds"],
-        cells=len(others),
-        chance=round(0.05 * len(others)),
+        reading=reading(rows),
         verdict=verdict(rows),
     )
     return "\n".join([text, *(_section(domain, rows) for domain in domains)])
@@ -45,6 +43,23 @@ VERDICTS = (
     "Below vanilla in at least one domain, above it in none",
     "Not separated from vanilla in any domain",
 )
+
+
+def reading(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What holds of all methods together, and how much of it chance would give."""
+    signs = {name: _signs(name, rows) for name in dict.fromkeys(row["method"] for row in rows) if name != "vanilla"}
+    twice = [own for own in signs.values() if own.count(1) >= 2]
+    clean = sum(-1 not in own for own in twice)
+    always = [name for name, own in signs.items() if own.count(1) == len(own)]
+    cells = sum(map(len, signs.values()))
+    above, below = (sum(own.count(sign) for own in signs.values()) for sign in (1, -1))
+    return (
+        f"{len(twice)} of {len(signs)} methods are above vanilla in at least two domains, {clean} of them below it in "
+        f"none. Above it in every domain: {'; '.join(always) or 'none'}.\n"
+        f"The whole table is the result, not the best of its rows. Of its {cells} comparisons {above} are above and "
+        f"{below} below;\n"
+        f"were no method different from vanilla, about {round(0.05 * cells)} of them would still be separated."
+    )
 
 
 def verdict(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -78,7 +78,18 @@ def test_what_is_published_has_texts_and_no_labels(made: Made, draw: W2SDraw, tm
     assert {file.name for file in tmp_path.iterdir()} == {"items.jsonl", "model.json", "task.json", "task.safetensors"}
     facts = json.loads((tmp_path / "task.json").read_text()) | json.loads((tmp_path / "model.json").read_text())
     assert set(facts) == {
-        *("antisymmetric", "backend", "domain", "format", "items", "dimension", "seconds", "chat", "recipe"),
+        *(
+            "antisymmetric",
+            "backend",
+            "domain",
+            "format",
+            "items",
+            "dimension",
+            "seconds",
+            "chat",
+            "generator",
+            "recipe",
+        ),
     }
     assert facts["backend"] == "hf"
     rows = [json.loads(line) for line in (tmp_path / "items.jsonl").read_text().splitlines()]

@@ -57,6 +57,21 @@ def test_a_model_of_the_hub_must_be_pinned(tmp_path: Path) -> None:
     assert (done.status, "as a model of the hub it must be pinned" in done.err) == (2, True)
 
 
+def test_a_check_says_what_is_missing_and_where_models_are_meant_from(tmp_path: Path) -> None:
+    (tmp_path / "models" / "weak").mkdir(parents=True)
+    tables = {"problem": {"backend": "hf", "domain": "chat", "data": "data", "hf": {"weak": "models/weak"}}}
+    (tmp_path / "study.toml").write_text("\n".join(written(table, name) for name, table in tables.items()))
+    assumed = ("--assume", "weak_billions=0.5", "--json")
+    done = inside("check", tmp_path / "study.toml", *assumed)
+    assert done.status == 0, done.err
+    missing = json.loads(done.out)["trainings"]["missing"]
+    found = [one for one in missing if one.startswith("problem.hf.weak:")]
+    assert found == [
+        f"problem.hf.weak: {tmp_path}/models/weak is a folder without config.json, so not one of a language model"
+    ]
+    assert any(one.startswith("problem.hf.strong_revision: the commit of Qwen/Qwen3-4B-Base") for one in missing)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_methods_are_tried_outside_of_a_study(tmp_path: Path) -> None:
@@ -81,7 +96,7 @@ def test_a_study_ends_with_a_verified_row(tmp_path: Path) -> None:
     assert done.status == 0, done.err + done.out
     board = json.loads(aarlab("board", "--json", cwd=tmp_path).out)
     (row,) = [row for row in board["rows"] if row["kind"] == "method"]
-    assert row["by"] == "r1"
+    assert (row["researcher"], row["status"]) == ("r1", "ok")
     assert {"weak teacher", "ceiling", "vanilla"} <= {row["name"] for row in board["rows"] if row["kind"] == "mark"}
     again = aarlab("replay", row["submission"], cwd=tmp_path, timeout=900)
     assert "the same to the last digit" in again.out, again.out + again.err

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from aarlab.integrity import normal
 from aarlab.integrity.detectors.duplicates import ALIKE, LONG
@@ -45,7 +46,8 @@ class Again:
 
 def again(methods: Sequence[Made]) -> Again:
     """Of methods in the order in which they were handed in."""
-    repeated = sum(_known(one, methods[:place]) for place, one in enumerate(methods))
+    read = [_Read.of(one) for one in methods]
+    repeated = sum(_known(one, read[:place]) for place, one in enumerate(read))
     users: dict[str, set[str]] = {}
     starts = repeats = 0
     for one in methods:
@@ -57,13 +59,31 @@ def again(methods: Sequence[Made]) -> Again:
     return Again(len(methods), repeated, starts, repeats)
 
 
-def _known(one: Made, before: Sequence[Made]) -> bool:
-    foreign = (m for m in before if m.researcher != one.researcher and m.snapshot not in one.parents)
-    return any(_alike(one.files, other.files) for other in foreign)
+@dataclass(frozen=True)
+class _Read:
+    """What is compared of a method, made once: a study has a pair for every two methods."""
+
+    made: Made
+    fingerprint: str
+    size: int
+    sketch: Any
+    """A MinHash; None for code that is too short to be compared by likeness."""
+
+    @classmethod
+    def of(cls, made: Made) -> "_Read":
+        size = normal.size(made.files)
+        sketch = normal.sketch(made.files) if size >= LONG else None
+        return cls(made, normal.fingerprint(made.files), size, sketch)
 
 
-def _alike(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
-    if normal.fingerprint(one) == normal.fingerprint(other):
+def _known(one: _Read, before: Sequence[_Read]) -> bool:
+    own = one.made
+    foreign = (m for m in before if m.made.researcher != own.researcher and m.made.snapshot not in own.parents)
+    return any(_alike(one, other) for other in foreign)
+
+
+def _alike(one: _Read, other: _Read) -> bool:
+    if one.fingerprint == other.fingerprint:
         return True
-    small, large = sorted((normal.size(one), normal.size(other)))
-    return small >= LONG and small >= ALIKE * large / 1.1 and normal.likeness(one, other) >= ALIKE
+    small, large = sorted((one.size, other.size))
+    return small >= LONG and small >= ALIKE * large / 1.1 and float(one.sketch.jaccard(other.sketch)) >= ALIKE

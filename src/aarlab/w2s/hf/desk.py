@@ -114,14 +114,22 @@ class _Worker:
 
     def ask(self, order: str, arguments: tuple[Any, ...], progress: "Progress | None") -> Any:
         """Raises EOFError or ConnectionError when the process is gone or silent."""
-        self._connection.send((order, arguments))
+        try:
+            self._connection.send((order, arguments))
+            kind, content = self._reply(progress)
+        except BaseException:  # also one of `progress`: what is answered later would be taken for another answer
+            self.close()
+            raise
+        if kind == "error":
+            name, text = content
+            raise ERRORS[name](text)
+        return content
+
+    def _reply(self, progress: "Progress | None") -> tuple[str, Any]:
         while self._connection.poll(SILENT_SECONDS):
             kind, content = self._connection.recv()
-            if kind == "value":
-                return content
-            if kind == "error":
-                name, text = content
-                raise ERRORS[name](text)
+            if kind in ("value", "error"):
+                return kind, content
             if kind == "progress" and progress is not None:
                 progress(*content)
         raise EOFError

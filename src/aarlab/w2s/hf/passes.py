@@ -102,7 +102,9 @@ class Passes:
             logits = self.model(input_ids=self.padded([probe]), use_cache=False).logits[0, -1].float()
             expected = float(logits[5] - logits[4])
             found = float(self.log_odds([probe])[0])
-        if abs(found - expected) > 0.05 * (1 + abs(expected)):
+        # bfloat16 keeps eight bits of a logit: of two large ones the difference is known that badly.
+        rounding = 4 * torch.finfo(self.model.dtype).eps * float(logits[4:6].abs().max())
+        if abs(found - expected) > 0.05 * (1 + abs(expected)) + rounding:
             kind = self.model.config.model_type
             raise UserError(f"models of the type {kind} are not supported: they change their logits after the head")
 

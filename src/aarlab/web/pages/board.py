@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
+from aarlab.lab.views import final
 from aarlab.report.numbers import ends, marks, methods
 from aarlab.web.desk import ADesk, Tab
 from aarlab.web.paging import PageNumber, cut
@@ -57,6 +58,7 @@ def board(desk: ADesk, page: PageNumber = 1) -> HTMLResponse:
             "scale": Scale.of(rows.rows),
             "width": WIDTH,
             "ends": ends(rows),
+            "final": final(study.state),
             "protocol": study.config.verify.protocol,
             "trust": TRUST,
         }
