@@ -15,7 +15,7 @@ def run_experiment(path: Path, *, sets: Sequence[str], name: str | None) -> None
     """Begins an experiment and does all of its studies."""
     from aarlab.cli.output import say
     from aarlab.cli.problem import build_problem
-    from aarlab.cli.run import require_models
+    from aarlab.cli.requirements import require_models
     from aarlab.cli.study import free_folder, studies_folder
     from aarlab.errors import UserError
     from aarlab.experiment import load_experiment
@@ -77,7 +77,7 @@ def check_experiment(path: Path, *, sets: Sequence[str], assume: Sequence[str], 
     """Validates every arm and its data, and says what all of it may cost."""
     from aarlab.cli import output
     from aarlab.cli.problem import build_problem
-    from aarlab.cli.run import require_models
+    from aarlab.cli.requirements import require_models
     from aarlab.estimate import Assumptions, estimate
     from aarlab.experiment import load_experiment
 

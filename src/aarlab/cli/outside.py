@@ -8,7 +8,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from aarlab.cli.transfer import build, named_files
 from aarlab.errors import ResearcherError, UserError
 from aarlab.lab.tuning import Bounds
 from aarlab.settings import StudyConfig
@@ -55,10 +54,10 @@ class Outside:
 
     def run(self, *, seeds: int | None, answers: int, given: str | None, quiet: bool) -> "list[TransferRow]":
         """Everything, one domain after the other. Nothing is left behind, and the key is never shown."""
-        from aarlab.cli.problem import ProgressLine
+        from aarlab.cli.problem import ProgressLine, problem_of
 
         with ProgressLine(quiet=quiet) as line:
-            problems = [build(config, line) for config, _ in self.targets]
+            problems = [problem_of(config, line, source="--to") for config, _ in self.targets]
             with _workshop(problems[0], self.targets[0][0]) as shop:
                 asked = [({} if first else {"answers": answers, "given": given}) for _, first in self.targets]
                 journeys = [
@@ -182,7 +181,9 @@ def _ready_made(method: str, sets: Sequence[str], config: StudyConfig) -> dict[s
     model = config.problem.own().get("backend") == "hf"
     found.check(changes, model=model)
     own = {name: value for name, value in found.settings.items() if not (model and name in found.heads_only)}
-    return named_files(method, {**own, **changes})
+    from aarlab.cli.trying import named_files
+
+    return named_files(method, settings={**own, **changes})
 
 
 def _bounds() -> Bounds:

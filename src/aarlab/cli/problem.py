@@ -21,13 +21,18 @@ PLAIN_SECONDS = 5.0
 
 def build_problem(config: "StudyConfig", *, source: str, quiet: bool = False) -> "Problem":
     """Loads the data of a study, computing its features if they are not cached, for its protocol. Raises UserError."""
-    from aarlab.paths import cache_folder
     from aarlab.problem.protocols import under_protocol
-    from aarlab.problem.registry import load
 
     with ProgressLine(quiet=quiet) as progress:
-        kind, own = config.problem.kind, config.problem.own()
-        return under_protocol(load(kind, own, cache=cache_folder(), progress=progress, source=source), config)
+        return under_protocol(problem_of(config, progress, source=source), config)
+
+
+def problem_of(config: "StudyConfig", progress: "ProgressLine", *, source: str) -> "Problem":
+    """The problem of these settings, whatever the study's protocol. Raises UserError on data that it refuses."""
+    from aarlab.paths import cache_folder
+    from aarlab.problem.registry import load
+
+    return load(config.problem.kind, config.problem.own(), cache=cache_folder(), progress=progress, source=source)
 
 
 class ProgressLine:

@@ -1,12 +1,12 @@
 """aarlab run | resume | stop: a fleet at work, and what it has found."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aarlab.cli.options import Json, Sets, Study, StudyFile
+from aarlab.cli.requirements import require_models
 from aarlab.cli.steering import OneOf, control
 
 if TYPE_CHECKING:
@@ -64,22 +64,6 @@ def plain_settings(study_file: Path | None, sets: list[str]) -> "StudyConfig":
     from aarlab.studyfile import config_from_sets, load_study
 
     return load_study(study_file, sets=sets) if study_file else config_from_sets(sets)
-
-
-def require_models(config: "StudyConfig", *, replaced: Mapping[str, Mapping[str, Any] | None] | None = None) -> None:
-    """Raises UserError and OperatorError for a model or tracker that cannot be used (no key, no package), bad papers.
-
-    `replaced`: settings of those minds that are others by now, by researcher.
-    """
-    from aarlab.fleet.researcher import check_minds
-    from aarlab.fleet.tracking.choose import require_tracker
-    from aarlab.integrity.monitor import make_monitor
-    from aarlab.lab.library import papers_of
-
-    require_tracker(config.tracking.tracker)
-    make_monitor(config.integrity.monitor, price=config.price)
-    papers_of(config)
-    check_minds(config, replaced=replaced)
 
 
 def resume(study: Study = None, researcher: OneOf = None, as_json: Json = False) -> None:

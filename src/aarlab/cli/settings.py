@@ -93,7 +93,7 @@ def _built_facts(config: "StudyConfig", *, source: str, quiet: bool) -> dict[str
 def _check_models(config: "StudyConfig", *, planned: bool) -> None:
     """A key that this host lacks is no reason to fail for a plan whose GPUs are elsewhere, either."""
     from aarlab.cli.output import warn
-    from aarlab.cli.run import require_models
+    from aarlab.cli.requirements import require_models
     from aarlab.errors import OperatorError
 
     try:

@@ -1,7 +1,7 @@
 """aarlab transfer: a method on other domains, as it is and with settings retuned there."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -122,7 +122,7 @@ def _recorded(
 ) -> "list[TransferRow]":
     """Through the lab's door, which draws, runs and records. What can be refused is refused before it is opened."""
     from aarlab.api.client import Operator
-    from aarlab.cli.problem import ProgressLine
+    from aarlab.cli.problem import ProgressLine, problem_of
     from aarlab.cli.serving import serving
     from aarlab.cli.study import locate, read_state
     from aarlab.wire import TransferRequest
@@ -133,7 +133,7 @@ def _recorded(
     _check(paths, record, answers=answers, given=given)
     with ProgressLine(quiet=quiet) as line:
         for config in _targets(state.settings(), places):
-            build(config, line)
+            problem_of(config, line, source="--to")
         request = TransferRequest(submission=record.id, to=tuple(places), seeds=seeds, answers=answers, settings=given)
         with serving(paths), Operator(paths.operator_socket) as operator:
             return _wait(operator.transfer(request), operator.transferred, line)
@@ -156,14 +156,6 @@ def _targets(config: "StudyConfig", places: Sequence[str]) -> "list[StudyConfig]
     from aarlab.lab.transfer import moved
 
     return [moved(config, place) for place in places]
-
-
-def build(config: "StudyConfig", line: "ProgressLine") -> Any:
-    """The problem of these settings. Raises UserError on data that it refuses."""
-    from aarlab.paths import cache_folder
-    from aarlab.problem.registry import load
-
-    return load(config.problem.kind, config.problem.own(), cache=cache_folder(), progress=line, source="--to")
 
 
 def _row(state: "State", name: str) -> "SubmissionRecord":
@@ -191,18 +183,3 @@ def _wait(seen: "TransferState", look: Any, line: "ProgressLine") -> "list[Trans
     if seen.trouble:
         raise (UserError if seen.status == UserError.exit_code else OperatorError)(seen.trouble)
     return list(seen.rows)
-
-
-def named_files(name: str, settings: Mapping[str, Any]) -> dict[str, str]:
-    """A ready-made method as a folder: a method.py that calls it with the settings of its config.json."""
-    import json
-
-    code = (
-        f'"""{name}, as it is in aarlab.w2s.methods, with the settings of config.json."""\n\n'
-        "import json\nfrom pathlib import Path\n\nfrom aarlab.w2s import Student, Task\n"
-        "from aarlab.w2s.methods import METHODS\n\n"
-        'SETTINGS = json.loads(Path(__file__).with_name("config.json").read_text(encoding="utf-8"))\n\n\n'
-        "def train(task: Task, *, seed: int) -> Student:\n"
-        f'    return METHODS["{name}"](task, seed=seed, **SETTINGS)\n'
-    )
-    return {"method.py": code, "config.json": json.dumps(dict(settings), indent=1) + "\n"}

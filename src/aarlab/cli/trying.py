@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from aarlab.lab.trials import Trials
@@ -40,15 +40,26 @@ def asked_for(method: str, study: Path | None) -> Asked:
     return Asked(method, named_files(method), _config(study))
 
 
-def named_files(name: str) -> dict[str, str]:
-    """A method folder that calls a ready-made method. Raises as `aarlab.w2s.methods.method`."""
+def named_files(name: str, *, settings: Mapping[str, Any] | None = None) -> dict[str, str]:
+    """A method folder that calls a ready-made method, with `settings` as its config.json.
+
+    Raises as `aarlab.w2s.methods.method`.
+    """
+    import json
+
     from aarlab.w2s.methods import method
 
-    text = (
-        "from aarlab.w2s import Student, Task\nfrom aarlab.w2s.methods import METHODS\n\n\n"
-        f'def train(task: Task, *, seed: int) -> Student:\n    return METHODS["{method(name).name}"](task, seed=seed)\n'
+    call = f'METHODS["{method(name).name}"](task, seed=seed'
+    imports = "from aarlab.w2s import Student, Task\nfrom aarlab.w2s.methods import METHODS\n\n"
+    train = "\ndef train(task: Task, *, seed: int) -> Student:\n    return "
+    if settings is None:
+        return {"method.py": f"{imports}{train}{call})\n"}
+    read = 'SETTINGS = json.loads(Path(__file__).with_name("config.json").read_text(encoding="utf-8"))\n\n'
+    code = (
+        f'"""{name}, as it is in aarlab.w2s.methods, with the settings of config.json."""\n\n'
+        f"import json\nfrom pathlib import Path\n\n{imports}{read}{train}{call}, **SETTINGS)\n"
     )
-    return {"method.py": text}
+    return {"method.py": code, "config.json": json.dumps(dict(settings), indent=1) + "\n"}
 
 
 @contextmanager

@@ -61,7 +61,8 @@ class Snapshots:
         self._folder = folder
         self._git = Git(folder)
         self._writing = threading.Lock()
-        self._read = lru_cache(maxsize=128)(self._read_files)
+        # detectors compare a method with all before it: two calls of git (6 ms) for each that is not kept
+        self._read = lru_cache(maxsize=2048)(self._read_files)
 
     def store(self, files: Mapping[str, str], *, author: str, message: str, parents: Sequence[str]) -> str:
         """Stores checked files durably and returns the id. `parents` are ids of this repository."""

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from aarlab.cli.run import require_models
+from aarlab.cli.requirements import require_models
 from aarlab.cli.study import free_folder
 from aarlab.errors import OperatorError, UserError
 from aarlab.fleet.logs import last_line, size
