@@ -62,8 +62,10 @@ def sentences(state: State, rows: Board, costs: Costs) -> tuple[str, ...]:
     ]
     held = Counter(row.standing for row in methods(rows) if row.standing)
     if state.incidents:
-        words = ", ".join(f"{count} {word}" for word, count in sorted(held.items())) or "none took a row's rank"
-        said.append(f"{len(state.incidents)} incidents were raised; rows: {words}.")
+        words = ", ".join(f"{count} {word}" for word, count in sorted(held.items()))
+        said.append(
+            f"Incidents raised: {len(state.incidents)}; {f'rows {words}' if words else 'no row lost its rank'}."
+        )
     return tuple(said)
 
 
