@@ -126,3 +126,10 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     done = aarlab("run", cwd=tmp_path)
     assert done.status == 2
     assert "cannot be written" in done.err
+
+
+def test_a_dashboard_of_a_folder_that_is_not_there_makes_none(tmp_path: Path) -> None:
+    done = aarlab("serve", "--no-browser", "--root", "nowhere", cwd=tmp_path)
+    assert done.status == 2
+    assert "nowhere: there is no such folder" in done.err
+    assert list(tmp_path.iterdir()) == []

@@ -43,7 +43,7 @@ def export(
     from aarlab.w2s.backends import export as exporting
     from aarlab.w2s.backends.smollm import LAYERS
 
-    if not as_json:
+    if not as_json and not to.exists():
         output.warn(f"aarlab: writing {to}")
     made = exporting.export(to, layers=LAYERS if layers is None else layers)
     output.emit(asdict(made), as_json=as_json, render=lambda: _show(made))

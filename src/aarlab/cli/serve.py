@@ -29,9 +29,12 @@ def serve(
     """
     from aarlab.cli import output
     from aarlab.cli.study import studies_folder
+    from aarlab.errors import UserError
     from aarlab.web.serve import serve as run
 
     folder = (root or studies_folder()).absolute()
+    if root is not None and not folder.is_dir():
+        raise UserError(f"{root}: there is no such folder; leave --root out, or name the one that holds the studies")
 
     def ready(url: str) -> None:
         data = {"url": url, "root": str(folder)}
