@@ -5,12 +5,12 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
-
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from typing import TYPE_CHECKING, Protocol
 
 from aarlab.errors import OperatorError
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
 
 DIGITS = 24
 """Of a digest, in the name of a folder."""
@@ -40,6 +40,9 @@ def closure(packages: Sequence[str]) -> tuple[str, ...]:
 
     Raises OperatorError when one of them is not installed.
     """
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
     found: set[str] = set()
     todo = [(Requirement(name), "the problem") for name in packages]
     while todo:
@@ -56,7 +59,7 @@ def closure(packages: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted({known.partition("[")[0] for known in found}))
 
 
-def _applies(need: Requirement, extras: set[str]) -> bool:
+def _applies(need: "Requirement", extras: set[str]) -> bool:
     return need.marker is None or any(need.marker.evaluate({"extra": extra}) for extra in ("", *extras))
 
 
