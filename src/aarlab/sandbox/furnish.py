@@ -40,6 +40,8 @@ def closure(packages: Sequence[str]) -> tuple[str, ...]:
 
     Raises OperatorError when one of them is not installed.
     """
+    if not packages:
+        return ()
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
