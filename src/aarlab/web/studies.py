@@ -93,8 +93,11 @@ class Study:
 
     def pulse(self) -> str:
         """A mark that is another one when there is something new to show. Cheap where there is not."""
-        with self.reading():
-            return self.mark
+        try:
+            with self.reading():
+                return self.mark
+        except OperatorError:  # a page of it says why
+            return "unreadable"
 
     # ---- inside `reading` -----------------------------------------------------------------------------------
 
@@ -211,7 +214,7 @@ class Studies:
 
     def pulse(self) -> str:
         """As that of a study, of all of them."""
-        return ",".join(f"{study.name}:{_pulse(study)}" for study in self.all())
+        return ",".join(f"{study.name}:{study.pulse()}" for study in self.all())
 
 
 def _touched(path: Path) -> _File:
@@ -220,10 +223,3 @@ def _touched(path: Path) -> _File:
     except FileNotFoundError:  # SQLite drops the second one when the last writer leaves
         return _File(0, 0, 0.0)
     return _File(found.st_ino, found.st_size, found.st_mtime_ns / 1e9)
-
-
-def _pulse(study: Study) -> str:
-    try:
-        return study.pulse()
-    except OperatorError:  # a page of it says why
-        return "unreadable"
