@@ -56,7 +56,7 @@ def sentences(state: State, rows: Board, costs: Costs) -> tuple[str, ...]:
     said = [
         f"{len(state.researchers)} researchers froze {len(state.proposals)} proposals and {len(state.snapshots)} "
         f"methods, got {doors['dev']} dev answers and sent {doors['verify']} methods to verify, in "
-        f"{costs.seconds / 3600:.2f} hours and for ${costs.dollars:.2f}.",
+        f"{costs.seconds / 3600:.2f} hours and for ${costs.dollars:.3f}.",
         *_best(rows),
         *_shares(state, rows),
     ]

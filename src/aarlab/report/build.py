@@ -12,6 +12,7 @@ from aarlab.lab.sqlite_store import read_events
 from aarlab.paths import StudyPaths
 from aarlab.report.facts import facts
 from aarlab.report.markdown import fenced, literal, render_markdown
+from aarlab.wire import BoardRow
 
 Form = Literal["html", "md"]
 
@@ -48,9 +49,16 @@ def _environment(form: Form) -> Environment:
     words: dict[str, Callable[..., Any]] = (
         {"markdown": render_markdown} if form == "html" else {"literal": literal, "fenced": fenced}
     )
-    environment.filters |= filters | words
+    environment.filters |= filters | words | {"place": _place}
     environment.globals["interval"] = _interval
     return environment
+
+
+def _place(row: BoardRow) -> str:
+    """Its rank; in brackets where it is listed apart, in ranks of its own."""
+    if row.rank is None:
+        return "–"
+    return f"({row.rank})" if row.apart else str(row.rank)
 
 
 def _signed(value: float | None) -> str:
