@@ -29,23 +29,6 @@ def dashboard(found: Records) -> Iterator[Dashboard]:
         yield served
 
 
-@pytest.fixture(scope="module")
-def page(chromium: Any, dashboard: Dashboard) -> Iterator[Any]:
-    """A desktop; nothing may go wrong in its console, no dialog may open, no other machine may be asked."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(SECONDS)
-    faults: list[str] = []
-    opened = context.new_page()
-    opened.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.on("dialog", lambda dialog: faults.append(dialog.message))
-    opened.on("request", lambda request: faults.append(request.url) if dashboard.base not in request.url else None)
-    opened.goto(dashboard.url)
-    yield opened
-    assert faults == []
-    context.close()
-
-
 def visit(page: Any, dashboard: Dashboard, path: str) -> None:
     page.goto(f"{dashboard.base}/studies/toy/{path}")
 

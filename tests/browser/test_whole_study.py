@@ -38,22 +38,6 @@ def dashboard(root: Path) -> Iterator[Dashboard]:
 
 
 @pytest.fixture(scope="module")
-def page(chromium: Any, dashboard: Dashboard) -> Iterator[Any]:
-    """A desktop; nothing may go wrong in its console, and nothing may be asked of another machine."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(SECONDS)
-    faults: list[str] = []
-    opened = context.new_page()
-    opened.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.on("request", lambda request: faults.append(request.url) if dashboard.base not in request.url else None)
-    opened.goto(dashboard.url)
-    yield opened
-    assert faults == []
-    context.close()
-
-
-@pytest.fixture(scope="module")
 def study(page: Any, root: Path) -> StudyPaths:
     """Launched from the form, with the keyboard alone."""
     expect(page).to_have_title("Studies · aarlab")
