@@ -1,0 +1,19 @@
+"""tools/verbs_folder.py writes the folder that docs/hf-studies.md measures on."""
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+from aarlab.w2s.own_data import read_rows
+
+TOOL = Path(__file__).parents[2] / "tools" / "verbs_folder.py"
+TEST_DIGEST = "e05f790a8787a5878583d2af979ad86630fde00d7b3ee126aa30bb19b77e41c5"
+
+
+def test_the_folder_is_the_measured_one_and_can_be_read(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, str(TOOL), str(tmp_path)], check=True)
+    rows, _ = read_rows(tmp_path, limit=None)
+    assert len(rows) == 1480
+    assert sum(row.label for row in rows) == 740
+    assert hashlib.sha256((tmp_path / "test.jsonl").read_bytes()).hexdigest() == TEST_DIGEST
