@@ -1,22 +1,16 @@
 """The dashboard with 100 researchers and 1,000 findings: seconds of each page, its first paint, and of a live update.
 
-python benchmarks/dashboard.py [--researchers 100] [--findings 1000] [--verified 20] [--chromium PROGRAM]
+PYTHONPATH=. python benchmarks/dashboard.py [--researchers 100] [--findings 1000] [--verified 20] [--chromium PROGRAM]
 
 The study is made through the doors of a real lab server (the toy problem). With Chromium and playwright (`make
 test-browser` installs both) the paint and the update are measured in a browser, else by a client that reads the page.
 """
 
 import argparse
-import json
 import shutil
 import statistics
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -25,6 +19,7 @@ from server import KINDS, server
 from aarlab.api.client import Door, Operator
 from aarlab.paths import StudyPaths
 from aarlab.wire import FindingRequest, ProposalRequest, ResearcherRequest, SnapshotRequest, VerifyRequest
+from tests.support.web import Dashboard
 
 RECORDS = ("/board", "/forum", "/forum?q=finding+10", "/snapshots", "/submissions", "/incidents", "/ledger")
 PAGES = ("", "/researchers", "/researchers/r1", *RECORDS, "/settings")
@@ -54,22 +49,6 @@ def prove(door: Door, number: int) -> None:
     frozen = door.snapshot(SnapshotRequest(files={"method.py": code}, message="a method"))
     seen = door.verify(VerifyRequest(proposal=plan, snapshot=frozen), wait=120)
     assert seen.status == "ok", seen
-
-
-@contextmanager
-def dashboard(root: Path) -> Iterator[str]:
-    """The address of a dashboard of these studies, with its token."""
-    command = [sys.executable, "-m", "aarlab.cli.main", "serve", "--json", "--no-browser", "--port", "0"]
-    process = subprocess.Popen([*command, "--root", str(root)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    told = ""
-    while not told.endswith("}\n"):
-        told += process.stdout.readline()
-    try:
-        yield json.loads(told)["url"]
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def pages(client: httpx.Client, study: str) -> dict[str, float]:
@@ -146,13 +125,12 @@ def main() -> None:
     options = parser.parse_args()
     with server(KINDS["toy"]) as paths:
         fill(paths, researchers=options.researchers, findings=options.findings, verified=options.verified)
-        with dashboard(paths.root.parent) as url, httpx.Client(follow_redirects=True, timeout=DEADLINE) as client:
-            client.get(url).raise_for_status()
+        with Dashboard(paths.root.parent) as served, served.client() as client:
             study = f"/studies/{paths.root.name}"
-            show(pages(client, url.partition("/?")[0] + study))
+            show(pages(client, served.base + study))
             if options.chromium and find_spec("playwright"):
                 with Door(paths.socket_folder("r1") / "lab.sock") as door:
-                    show(in_browser(options.chromium, url, study, door))
+                    show(in_browser(options.chromium, served.url, study, door))
 
 
 if __name__ == "__main__":

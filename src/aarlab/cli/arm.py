@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from aarlab.cli.main import main as aarlab
 from aarlab.errors import AarlabError
 from aarlab.fleet.experiment import Record, is_finished, open_experiment, state_of
-from aarlab.lab.board import board
+from aarlab.lab.board import board, leader
 from aarlab.paths import StudyPaths
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ def to_transfer(state: "State", record: Record) -> tuple[str, ...]:
 
 def winner(state: "State") -> str | None:
     """The submission of rank 1; rows that are listed apart have ranks of their own."""
-    rows = board(state).rows
-    return next((row.submission for row in rows if row.rank == 1 and not row.apart), None)
+    best = leader(board(state).rows)
+    return best.submission if best else None
 
 
 def main(argv: Sequence[str]) -> None:

@@ -178,7 +178,7 @@ def show_status(folder: Path, *, as_json: bool) -> None:
 
 def _status(folder: Path, run: "RunRecord") -> dict[str, Any]:
     from aarlab.fleet.experiment import state_of, study_of
-    from aarlab.lab.board import board
+    from aarlab.lab.board import board, leader
     from aarlab.lab.views import study
 
     state = state_of(study_of(folder, run))
@@ -186,5 +186,5 @@ def _status(folder: Path, run: "RunRecord") -> dict[str, Any]:
     if state is None:
         return {**base, "state": "waiting", "reason": "", "best": None}
     seen = study(state)
-    best = next((row.value for row in board(state).rows if row.rank == 1 and not row.apart), None)
-    return {**base, "state": seen.state, "reason": seen.reason, "best": best}
+    best = leader(board(state).rows)
+    return {**base, "state": seen.state, "reason": seen.reason, "best": best.value if best else None}

@@ -1,5 +1,7 @@
 """The board: verified rows by their lower bound, those listed apart, then what did not pass, then the marks."""
 
+from collections.abc import Iterable
+
 from aarlab.lab.records import MarkRecord, SubmissionRecord
 from aarlab.lab.standing import RANKS, apart, standing, why
 from aarlab.lab.state import State
@@ -80,3 +82,8 @@ def _mark(mark: MarkRecord) -> BoardRow:
         note=mark.refusal or "",
         facts=dict(mark.facts),
     )
+
+
+def leader(rows: Iterable[BoardRow]) -> BoardRow | None:
+    """The row of rank 1 that is not listed apart; None while nothing ranks."""
+    return next((row for row in rows if row.rank == 1 and not row.apart), None)

@@ -1,9 +1,9 @@
 """A study in a few sentences of numbers, and what in it came to nothing. All figures are the lab's."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aarlab.lab.board import leader
 from aarlab.lab.state import State
 from aarlab.problem.contract import BASELINE
 from aarlab.report.costs import Costs
@@ -77,11 +77,6 @@ def _best(rows: Board) -> list[str]:
         f"The best ranked method recovers {best.value:+.3f} of the gap ({best.low:+.3f} to {best.high:+.3f}, 95 %); "
         f"it was chosen among {len(methods(rows))}, so part of it is luck."
     ]
-
-
-def leader(rows: Sequence[BoardRow]) -> BoardRow | None:
-    """The row of rank 1 that is not listed apart."""
-    return next((row for row in rows if row.rank == 1 and not row.apart), None)
 
 
 def _shares(state: State, rows: Board) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from aarlab.lab.board import leader
 from aarlab.lab.events import content_digest
 from aarlab.lab.heads import read_heads
 from aarlab.lab.incidents import evidence
@@ -17,7 +18,7 @@ from aarlab.lab.store import Event
 from aarlab.lab.transfers import rows as transfers
 from aarlab.lab.views import final, forum, study
 from aarlab.paths import StudyPaths
-from aarlab.report.abstract import leader, negatives, sentences
+from aarlab.report.abstract import negatives, sentences
 from aarlab.report.cards import cards
 from aarlab.report.charts import MOST, curve, entropy_chart, interval_chart
 from aarlab.report.costs import costs

@@ -1,17 +1,14 @@
 """What a method is given: how the model compares two answers, with the user's opinion before it and without."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import load_file, save
 
-from aarlab.errors import ResearcherError
 from aarlab.w2s.fit import sigmoid
-from aarlab.w2s.task import Array, Floats
+from aarlab.w2s.task import Array, Floats, read_task, write_task
 from aarlab.w2s.task import Task as WeakToStrong
 
 Labels = npt.NDArray[np.int8]
@@ -77,24 +74,13 @@ class Task:
 
     def save(self, folder: Path) -> None:
         """Writes task.safetensors and task.json; the same task gives the same bytes."""
-        tensors: dict[str, npt.NDArray[Any]] = {
-            "told": self.told,
-            "plain": self.plain,
-            "stance": self.stance,
-            "label": self.label,
-        }
-        (folder / "task.safetensors").write_bytes(save(tensors))
+        tensors: dict[str, npt.NDArray[Any]] = {"told": self.told, "plain": self.plain}
+        tensors |= {"stance": self.stance, "label": self.label}
         facts = {"format": 1, "items": self.items, "seconds": self.seconds, "width": self.width}
-        (folder / "task.json").write_text(json.dumps(facts, sort_keys=True) + "\n", encoding="utf-8")
+        write_task(folder, tensors, facts)
 
     @classmethod
     def load(cls, folder: str | Path = "/data") -> "Task":
         """Reads what `save` wrote. Raises ResearcherError when the folder holds no task."""
-        try:
-            facts = json.loads((Path(folder) / "task.json").read_text(encoding="utf-8"))
-            tensors = load_file(Path(folder) / "task.safetensors")
-        except OSError as error:
-            raise ResearcherError(f"{folder} holds no task: {error.strerror} ({error.filename})") from error
-        for array in tensors.values():
-            array.setflags(write=False)  # so that one training cannot change what the next one sees
+        facts, tensors = read_task(Path(folder))
         return cls(**tensors, seconds=facts["seconds"])

@@ -1,9 +1,10 @@
 """What a method is given: inputs, the teacher's labels and the strong model's own prior, as numbers only."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -78,7 +79,6 @@ class Task:
     def save(self, folder: Path, *, backend: Literal["probe", "hf"] = "probe") -> None:
         """Writes task.safetensors and task.json; the same task gives the same bytes. The model is not written here."""
         tensors = {"hidden": self.hidden, "prior": self.prior, "teacher": self.teacher}
-        (folder / "task.safetensors").write_bytes(save(tensors))
         facts: dict[str, object] = {
             "antisymmetric": self.antisymmetric,
             "backend": backend,
@@ -86,18 +86,12 @@ class Task:
             "format": 1,
         }
         facts |= {"items": self.items, "dimension": self.dimension, "seconds": self.seconds}
-        (folder / "task.json").write_text(json.dumps(facts, sort_keys=True) + "\n", encoding="utf-8")
+        write_task(folder, tensors, facts)
 
     @classmethod
     def load(cls, folder: str | Path = "/data") -> "Task":
         """Reads what `save` wrote. Raises ResearcherError when the folder holds no task."""
-        try:
-            facts = json.loads((Path(folder) / "task.json").read_text(encoding="utf-8"))
-            tensors = load_file(Path(folder) / "task.safetensors")
-        except OSError as error:
-            raise ResearcherError(f"{folder} holds no task: {error.strerror} ({error.filename})") from error
-        for array in tensors.values():
-            array.setflags(write=False)  # so that one training cannot change what the next one sees
+        facts, tensors = read_task(Path(folder))
         named = {name: facts[name] for name in ("antisymmetric", "domain", "seconds")}
         named["strong"] = _strong(Path(folder)) if facts["backend"] == "hf" else None
         return cls(hidden=tensors["hidden"], teacher=tensors["teacher"], prior=tensors["prior"], **named)
@@ -107,3 +101,21 @@ def _strong(folder: Path) -> "StrongModel":
     from aarlab.w2s.hf.inside import open_strong  # the probe backend is without
 
     return open_strong(folder)
+
+
+def write_task(folder: Path, tensors: Mapping[str, npt.NDArray[Any]], facts: Mapping[str, object]) -> None:
+    """Writes task.safetensors and task.json: the files of a task, of any problem whose tasks are tensors and facts."""
+    (folder / "task.safetensors").write_bytes(save(dict(tensors)))
+    (folder / "task.json").write_text(json.dumps(facts, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def read_task(folder: Path) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+    """The facts and the read-only tensors that `write_task` wrote. Raises ResearcherError when there are none."""
+    try:
+        facts = json.loads((folder / "task.json").read_text(encoding="utf-8"))
+        tensors = load_file(folder / "task.safetensors")
+    except OSError as error:
+        raise ResearcherError(f"{folder} holds no task: {error.strerror} ({error.filename})") from error
+    for array in tensors.values():
+        array.setflags(write=False)  # so that one training cannot change what the next one sees
+    return facts, tensors

@@ -4,7 +4,7 @@ from typing import Any
 
 from aarlab.canonical import digest
 from aarlab.fleet.tracking.protocol import Run, Sample
-from aarlab.lab.board import board
+from aarlab.lab.board import board, leader
 from aarlab.lab.budgets import spent_dollars
 from aarlab.lab.events import Kind
 from aarlab.lab.state import State
@@ -51,8 +51,8 @@ def _verified(event: Event, state: State) -> dict[str, float]:
 
 
 def _best(state: State) -> dict[str, float]:
-    leader = next((row for row in board(state).rows if row.rank == 1 and not row.apart), None)
-    return _known({"best/value": leader.value, "best/low": leader.low}) if leader else {}
+    best = leader(board(state).rows)
+    return _known({"best/value": best.value, "best/low": best.low}) if best else {}
 
 
 def _counts(state: State) -> dict[str, float]:

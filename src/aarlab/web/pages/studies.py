@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from aarlab.errors import AarlabError
+from aarlab.lab.board import leader
 from aarlab.web.desk import AnyDesk
 from aarlab.web.launching import Launch, Launcher
 from aarlab.web.pages.overview import Standing, standing_of
@@ -50,7 +51,7 @@ def _line(one: Study, launcher: Launcher) -> Line:
             standing = standing_of(study, launcher)
             if not study.begun:
                 return Line(study.name, standing, None, None)
-            best = next((row.value for row in study.board().rows if row.rank == 1 and not row.apart), None)
-            return Line(study.name, standing, study.view(), best)
+            best = leader(study.board().rows)
+            return Line(study.name, standing, study.view(), best.value if best else None)
     except AarlabError as error:
         return Line(one.name, Standing("unreadable", str(error)), None, None)
