@@ -14,7 +14,7 @@ from pathlib import Path
 from aarlab.w2s.domains.shipped import read_texts
 
 QUESTION = "Is this what a verb means?"
-SIZES = {"train_label": 400, "train_unlabel": 600, "test": 480}
+SIZES = {"train_label": 880, "train_unlabel": 640, "test": 480}
 LENGTHS = range(15, 76)
 """Characters of a definition."""
 SEED = 1

@@ -33,6 +33,16 @@ class Variant:
     """What differs from the defaults."""
 
 
+@dataclass(frozen=True)
+class Run:
+    """All variants on one draw."""
+
+    outcomes: list[Outcome]
+    """Of each variant."""
+    seconds: list[float]
+    """Its training took."""
+
+
 VARIANTS = (
     Variant("vanilla", "vanilla"),
     Variant("soft labels", "soft_labels"),
@@ -106,7 +116,21 @@ def table_of(
     processes: int | None = None,
     progress: Progress | None = None,
 ) -> list[dict[str, Any]]:
-    """The same for any problems by name. Models are fine-tuned in one process, whatever `processes` says.
+    """The same for any problems by name. Raises as `runs_of`."""
+    found = runs_of(problems, seeds=seeds, variants=variants, processes=processes, progress=progress)
+    return [row for name, runs in found.items() for row in _rows(name, runs, variants)]
+
+
+def runs_of(
+    problems: Mapping[str, W2SSettings],
+    *,
+    seeds: int,
+    variants: Sequence[Variant],
+    processes: int | None = None,
+    progress: Progress | None = None,
+) -> dict[str, list[Run]]:
+    """By problem, all variants on each of the draws 0, 1, ... Models are fine-tuned in one process, whatever
+    `processes` says.
 
     Raises UserError on fewer than two seeds, and what `W2S.build` raises.
     """
@@ -116,12 +140,12 @@ def table_of(
         processes = 1
     jobs = [(settings, seed, tuple(variants)) for settings in problems.values() for seed in range(seeds)]
     names = [name for name in problems for _ in range(seeds)]
-    found: dict[str, list[_Run]] = {name: [] for name in problems}
+    found: dict[str, list[Run]] = {name: [] for name in problems}
     for done, (name, run) in enumerate(zip(names, _runs(jobs, processes), strict=True), start=1):
         found[name].append(run)
         if progress is not None:
             progress(done, len(jobs), f"{name} draw")
-    return [row for name in problems for row in _rows(name, found[name], variants)]
+    return found
 
 
 def _prepared(settings: W2SSettings, progress: Progress | None) -> bool:
@@ -138,20 +162,12 @@ def _prepared(settings: W2SSettings, progress: Progress | None) -> bool:
     return True
 
 
-@dataclass(frozen=True)
-class _Run:
-    """All variants on one draw."""
-
-    outcomes: list[Outcome]
-    seconds: list[float]
-
-
 Job = tuple[W2SSettings, int, tuple[Variant, ...]]
 _BUILT: dict[W2SSettings, W2SProblem] = {}
 """Problems of this process."""
 
 
-def _runs(jobs: Sequence[Job], processes: int | None) -> Iterator[_Run]:
+def _runs(jobs: Sequence[Job], processes: int | None) -> Iterator[Run]:
     count = min(processes or len(os.sched_getaffinity(0)), len(jobs))
     if count <= 1:
         yield from map(_run, jobs)
@@ -166,7 +182,7 @@ def _problem(settings: W2SSettings) -> W2SProblem:
     return _BUILT[settings]
 
 
-def _run(job: Job) -> _Run:
+def _run(job: Job) -> Run:
     settings, seed, variants = job
     world = _problem(settings).draw(seed).world
     _ = world.task  # made here, so that its time is nobody's
@@ -176,24 +192,24 @@ def _run(job: Job) -> _Run:
         student = world.trained(variant.method, seed=seed, **variant.settings)
         seconds.append(time.perf_counter() - began)
         outcomes.append(world.outcome(world.right(student)))
-    return _Run(outcomes, seconds)
+    return Run(outcomes, seconds)
 
 
-def _rows(domain: str, runs: Sequence[_Run], variants: Sequence[Variant]) -> list[dict[str, Any]]:
+def _rows(domain: str, runs: Sequence[Run], variants: Sequence[Variant]) -> list[dict[str, Any]]:
     vanilla = next((i for i, v in enumerate(variants) if v.method == "vanilla" and not v.settings), None)
     base = None if vanilla is None else [run.outcomes[vanilla] for run in runs]
     rows = [_row(domain, variant, runs, column, base) for column, variant in enumerate(variants)]
     return sorted(rows, key=lambda row: -row["pgr"])
 
 
-def _accuracy(runs: Sequence[_Run], column: int) -> Floats:
+def _accuracy(runs: Sequence[Run], column: int) -> Floats:
     """[3, seeds] accuracies of transfer, weak and ceiling."""
     outcomes = [run.outcomes[column] for run in runs]
     return np.array([[o.transfer.mean(), o.weak.mean(), o.ceiling.mean()] for o in outcomes], dtype=np.float64).T
 
 
 def _row(
-    domain: str, variant: Variant, runs: Sequence[_Run], column: int, base: Sequence[Outcome] | None
+    domain: str, variant: Variant, runs: Sequence[Run], column: int, base: Sequence[Outcome] | None
 ) -> dict[str, Any]:
     transfer, weak, ceiling = _accuracy(runs, column)
     gap = float(ceiling.mean() - weak.mean())
