@@ -76,6 +76,8 @@ def test_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
         ("agreemnt", "did you mean 'agreement'?"),
         ("vanilla --domain chta", "the embedded domains are chat, math, code"),
         ("vanilla --weak 8", "--weak and --strong belong together"),
+        ("vanilla --set verify.seeds=3", "only what both pairs share can be set here"),
+        ("vanilla --set problem.backnd=hf", 'did you mean "backend"?'),
         ("vanilla --weak 8 --strong 8", "must lie above layer 8"),
         ("vanilla --weak 8 --strong 31", "strong_layer"),
         ("vanilla --weak 8 --strong some/model", "one is a layer and the other is not"),

@@ -2,7 +2,7 @@
 
 import functools
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -49,6 +49,15 @@ def scale(
             help="Gain in accuracy to plan for, such as 0.01; by default the small pair's.", show_default=False
         ),
     ] = None,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="problem.NAME=VALUE",
+            help="Changes the problem of both pairs; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
     study: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="Whose row or whose problem; by default none.", show_default=False),
@@ -70,7 +79,8 @@ def scale(
 
     _check_effect(effect)
     asked = asked_for(method, study)
-    small = _small(asked, domain=domain, data=None if data is None else str(data.absolute()), limit=limit)
+    given = {"domain": domain, "data": None if data is None else str(data.absolute()), "limit": limit}
+    small = _small(asked, given, sets or ())
     found = _compare(asked, small, _large(small, weak, strong), seeds=seeds, quiet=as_json)
     comparison = compare(found["large"][1], found["small"][1], effect=effect)
     result = told(asked, {name: problem for name, (problem, _) in found.items()}, comparison)
@@ -79,14 +89,20 @@ def scale(
     output.emit(result, as_json=as_json, render=lambda: render(result))
 
 
-def _small(asked: "Asked", **changes: str | int | None) -> dict[str, Any]:
+def _small(asked: "Asked", given: Mapping[str, str | int | None], sets: Sequence[str]) -> dict[str, Any]:
     """The [problem] table of the usual pair. Raises UserError when the study is about something else."""
     from aarlab.errors import UserError
+    from aarlab.studyfile import apply_sets, build_config
 
-    own = asked.config.problem
+    if strange := [one for one in sets if not one.startswith("problem.")]:
+        raise UserError(f"--set {strange[0]}: only what both pairs share can be set here, problem.NAME=VALUE")
+    table = asked.config.problem.own() | {key: value for key, value in given.items() if value is not None}
+    own = build_config(
+        apply_sets({"problem": {"kind": asked.config.problem.kind, **table}}, sets), source="--set"
+    ).problem
     if own.kind != "w2s":
         raise UserError(f'the study\'s problem is "{own.kind}"; scale compares pairs of models of "w2s" only')
-    return {**own.own(), **{key: value for key, value in changes.items() if value is not None}}
+    return own.own()
 
 
 def _write(path: Path, text: str) -> None:
@@ -122,7 +138,8 @@ def _large(small: Mapping[str, Any], weak: str | None, strong: str | None) -> di
         return {**small, **rows, "weak_layer": int(weak), "strong_layer": int(strong)}
     if weak.isdigit() or strong.isdigit():
         raise UserError("--weak and --strong: one is a layer and the other is not; name two layers, or two models")
-    return {**small, "backend": "hf", "hf": {**small.get("hf", {}), **_models(weak, strong)}}
+    kept = {key: value for key, value in small.get("hf", {}).items() if not key.endswith("_revision")}
+    return {**small, "backend": "hf", "hf": {**kept, **_models(weak, strong)}}
 
 
 def _models(weak: str, strong: str) -> dict[str, str]:
@@ -187,6 +204,6 @@ def _problems(
     one = build(large)
     if not isinstance(one, W2SProblem):
         return one, build(small)
-    rows = {} if small.get("data") else {"limit": one.models[2]}
+    rows = {} if small.get("data") else {"limit": one.size}
     other = build({**small, **rows})
     return one, (other.beside(one) if isinstance(other, W2SProblem) else None) or other

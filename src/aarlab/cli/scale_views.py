@@ -9,10 +9,6 @@ if TYPE_CHECKING:
     from aarlab.problem.contract import Problem
     from aarlab.w2s.verdicts import Comparison
 
-MODEL = "SmolLM2-135M"
-DEPTH = 30
-"""Layers of it."""
-
 
 def told(asked: "Asked", problems: Mapping[str, "Problem"], found: "Comparison") -> dict[str, Any]:
     """Everything that was found, as plain data."""
@@ -32,8 +28,7 @@ def _models(problem: "Problem") -> str:
 
     if not isinstance(problem, W2SProblem):
         return problem.card().name
-    weak, strong, rows = problem.models
-    return f"teacher on {weak} layers, student on {strong} of the {DEPTH} layers of {MODEL}; {rows:,} rows"
+    return f"{problem.pair}; {problem.size:,} rows"
 
 
 def render(result: Mapping[str, Any]) -> None:

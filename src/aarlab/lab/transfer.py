@@ -218,7 +218,10 @@ class Journey:
             return None
         named = submission_id([digest(student) for student in students])
         if len(spent) == FIRST_TRIALS and seen == {named}:
-            raise UserError(f"{CONFIG} changes nothing: method.py does not read it, so there is nothing to retune")
+            raise UserError(
+                f"there is nothing to retune: {FIRST_TRIALS} different {CONFIG} gave the very same students, so "
+                "method.py does not read it, or none of its numbers matters on these data; leave out --retune"
+            )
         seen.add(named)
         return coarse(raw, named, vault=self._own, settings=dev)
 

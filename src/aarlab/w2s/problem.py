@@ -25,7 +25,7 @@ from aarlab.problem.sight import Sight
 from aarlab.studyfile import suggest
 from aarlab.w2s.card import write_card
 from aarlab.w2s.controls import control_facts
-from aarlab.w2s.domains.pool import Pool
+from aarlab.w2s.domains.pool import DEPTH, MODEL, Pool
 from aarlab.w2s.fit import L2
 from aarlab.w2s.hf.settings import HfSettings
 from aarlab.w2s.pgr import Outcome, Triple, differences, summarise
@@ -130,9 +130,15 @@ class W2SProblem:
         return W2SProblem(own, self._settings, splits=other._splits)
 
     @property
-    def models(self) -> tuple[int, int, int]:
-        """Layers that weak teacher and strong student read, and the number of items."""
-        return self._pool.weak_layer, self._pool.strong_layer, len(self._pool)
+    def size(self) -> int:
+        """Items of the pool."""
+        return len(self._pool)
+
+    @property
+    def pair(self) -> str:
+        """What its two models are, in words."""
+        weak, strong = self._pool.weak_layer, self._pool.strong_layer
+        return f"teacher on {weak} layers, student on {strong} of the {DEPTH} layers of {MODEL}"
 
     @property
     def splits(self) -> Splits:

@@ -1,12 +1,14 @@
 """A whole study whose models are fine-tuned, and `aarlab w2s run`: as a user starts them, on models made here."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.cli import aarlab, inside
+from tests.support.tiny_model import tiny_model
 from tests.support.tiny_problem import tiny_table
 
 SMALL = {
@@ -100,3 +102,34 @@ def test_a_study_ends_with_a_verified_row(tmp_path: Path) -> None:
     assert {"weak teacher", "ceiling", "vanilla"} <= {row["name"] for row in board["rows"] if row["kind"] == "mark"}
     again = aarlab("replay", row["submission"], cwd=tmp_path, timeout=900)
     assert "the same to the last digit" in again.out, again.out + again.err
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_a_method_goes_to_larger_models_and_to_other_texts(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    tables = {**SMALL, "problem": {"kind": "w2s", **tiny_table(tmp_path)}}
+    (tmp_path / "study.toml").write_text("\n".join(written(table, name) for name, table in tables.items()))
+    tiny_model(tmp_path / "weak2", layers=2, width=16)
+    tiny_model(tmp_path / "strong2", layers=3, width=32, seed=2)
+    shutil.copytree(tmp_path / "data", tmp_path / "other")
+    own: dict[str, Any] = {"cwd": tmp_path, "timeout": 500}
+    two = ("--seeds", "2", "--json")
+
+    table = tables["problem"]
+    larger = ("--data", "data", "--weak", "weak2", "--strong", "strong2", "--set", "problem.backend=hf", *flags(table))
+    done = aarlab("scale", "soft_labels", *larger, *two, **own)
+    assert done.status == 0, done.err
+    told = json.loads(done.out)
+    trained = "both fine-tuned (LoRA of rank 4, 1 passes); 480 rows"
+    assert told["pairs"] == {
+        "large": f"weak2 teaches strong2 of 3 layers, {trained}",
+        "small": f"weak teaches strong of 2 layers, {trained}",
+    }
+    assert told["carried"]["paired"], "both pairs are tested on the same items"
+    assert told["digests"]["large"] != told["digests"]["small"]
+
+    done = aarlab("transfer", "soft_labels", "--to", "./other", "--study", ".", *two, **own)
+    assert done.status == 0, done.err
+    rows = json.loads(done.out)["rows"]
+    assert [(row["place"], row["status"]) for row in rows] == [("other", "ok")]

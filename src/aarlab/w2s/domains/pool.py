@@ -13,6 +13,8 @@ Kind = Literal["pairs", "choices"]
 
 ANY, TRAIN_LABEL, TRAIN_UNLABEL, TEST = 0, 1, 2, 3
 """Roles of items: which part of a split an item may be drawn for."""
+MODEL, DEPTH = "SmolLM2-135M", 30
+"""The language model whose features pools have, and its layers."""
 
 
 @dataclass(frozen=True)

@@ -93,15 +93,26 @@ class TunedProblem(W2SProblem):
         self._judges.judged("weak", research.trio.train, trained=research.trio.teacher, seed=research.number)
 
     @property
+    def pair(self) -> str:
+        """As in W2SProblem."""
+        weak, strong = self._names
+        recipe = self._hf.recipe
+        how = f"LoRA of rank {recipe.rank}, {recipe.epochs:g} passes"
+        return f"{weak} teaches {strong} of {self._judges.about.layers} layers, both fine-tuned ({how})"
+
+    @property
+    def _names(self) -> tuple[str, str]:
+        return Path(self._hf.weak).name, Path(self._hf.strong).name
+
+    @property
     def _site(self) -> Site:
         return self._judges.desk.site
 
     @cached_property
     def _card(self) -> Card:
         hf, about = self._hf, self._judges.about
-        names = {role: Path(getattr(hf, role)).name for role in ("weak", "strong")}
         recipe = hf.recipe.model_dump(mode="json", exclude={"micro_batch", "checkpointing", "precision"})
-        backend = Backend(names["weak"], names["strong"], self._pool.strong_layer, about.layers, recipe)
+        backend = Backend(*self._names, self._pool.strong_layer, about.layers, recipe)
         return write_card(self._pool, self._splits, self._rules, backend=backend)
 
     def _division(self, place: int | None) -> Division:
