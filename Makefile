@@ -4,7 +4,7 @@
 #                       npm install -g @openai/codex opencode-ai @anthropic-ai/claude-code
 # make test-browser     the dashboard in a real Chromium, which is installed with playwright and axe-core (minutes)
 # make screenshots      docs/images: a study is run and photographed (minutes)
-# make bench            benchmarks, each as a ratio (minutes); peers.py needs others' code: docs/peers.md
+# make bench            benchmarks, each as a ratio (minutes); not peers.py and ordering.py: docs/peers.md, docs/ordering.md
 # make docs             rewrite the generated references
 # make results          docs/results.md: all methods on all embedded domains (minutes)
 # make claims           docs/claims.md: five claims about the organisation of research, as experiments (minutes)
@@ -47,7 +47,7 @@ lint:
 
 bench:
 	@tools/setup.sh dev
-	@set -e; for file in $(filter-out %/peers.py %/verified.py,$(wildcard benchmarks/*.py)); do echo "== $$file"; PYTHONPATH=. .venv/bin/python $$file; done
+	@set -e; for file in $(filter-out %/ordering.py %/peers.py %/verified.py,$(wildcard benchmarks/*.py)); do echo "== $$file"; PYTHONPATH=. .venv/bin/python $$file; done
 
 docs:
 	@tools/setup.sh

@@ -7,7 +7,7 @@ intervals without zero) how many they put the same way around. The limit is a ba
 correlation between its even and its odd draws. docs/ordering.md says what was run.
 
 python -m benchmarks.ordering --data FOLDER --weak DIR --strong DIR [--probe NAME=VALUE]... [--hf NAME=VALUE]...
-       [--method vanilla]... [--seeds 6] [--probe-seeds 10] [--markdown FILE] [--json]
+       [--method NAME | --without NAME]... [--seeds 6] [--probe-seeds 10] [--markdown FILE] [--json]
 """
 
 import argparse
@@ -171,6 +171,13 @@ def agreement(found: Mapping[str, Outcomes]) -> Agreement:
     )
 
 
+def above(found: Mapping[str, Outcomes]) -> dict[str, Outcomes]:
+    """The methods that are more accurate than the weak teacher on both backends."""
+    weak = {backend: ends(found[backend]).weak for backend in BACKENDS}
+    names = [name for name in found["hf"] if all(accuracy(found[b][name]) > weak[b] for b in BACKENDS)]
+    return {backend: {name: found[backend][name] for name in names} for backend in BACKENDS}
+
+
 def _correlation(one: Sequence[float], other: Sequence[float]) -> float:
     from scipy.stats import spearmanr
 
@@ -181,7 +188,18 @@ def markdown(found: Mapping[str, Outcomes]) -> str:
     """The table, and what it says."""
     lines = [f"| method | {' | '.join(COLUMNS)} |", f"|{'---|' * (1 + len(COLUMNS))}"]
     lines += [_line(row) for row in rows(found)]
-    return "\n".join([*lines, "", *_sentences({b: ends(found[b]) for b in BACKENDS}, agreement(found))])
+    sides = {backend: ends(found[backend]) for backend in BACKENDS}
+    itself = ", ".join(f"{backend} {sides[backend].itself:+.2f}" for backend in BACKENDS)
+    return "\n".join(
+        [
+            *lines,
+            "",
+            *(_side(backend, sides[backend]) for backend in BACKENDS),
+            f"- **All methods**: {_words(agreement(found))}.",
+            f"- **Those above the weak teacher on both**: {_words(agreement(above(found)))}.",
+            f"- **A backend against itself** (even against odd draws, all methods), Spearman: {itself}.",
+        ]
+    )
 
 
 def _line(row: Row) -> str:
@@ -193,16 +211,13 @@ def _line(row: Row) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _sentences(sides: Mapping[str, Ends], one: Agreement) -> list[str]:
+def _words(one: Agreement) -> str:
     told = " and ".join(f"{backend} tells {one.told[backend]}" for backend in BACKENDS)
-    itself = ", ".join(f"{backend} {sides[backend].itself:+.2f}" for backend in BACKENDS)
-    return [
-        *(_side(backend, sides[backend]) for backend in BACKENDS),
-        f"- **Order of {one.methods} methods**: Spearman {one.spearman:+.2f}, Kendall {one.kendall:+.2f}"
-        f" (p = {one.p:.2g}); a backend against itself, even against odd draws: {itself}.",
-        f"- **Pairs of methods**: of {one.pairs}, {told} apart. Both do so in {one.same + one.opposite}:"
-        f" {one.same} the same way around, {one.opposite} the other way.",
-    ]
+    both = one.same + one.opposite
+    return (
+        f"{one.methods} in order, Spearman {one.spearman:+.2f}, Kendall {one.kendall:+.2f} (p = {one.p:.2g}); of "
+        f"{one.pairs} pairs {told} apart, {both} both, of these {one.same} the same way around"
+    )
 
 
 def _side(backend: str, side: Ends) -> str:
@@ -229,12 +244,14 @@ def main() -> None:
     for backend in BACKENDS:
         parser.add_argument(f"--{backend}", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--method", action="append", choices=BOTH)
+    parser.add_argument("--without", action="append", choices=BOTH, default=[])
     parser.add_argument("--seeds", type=int, default=6)
     parser.add_argument("--probe-seeds", type=int, default=10)
     parser.add_argument("--markdown", type=Path)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    methods = list(dict.fromkeys([VANILLA, *(options.method or BOTH)]))
+    asked = [name for name in options.method or BOTH if name not in options.without]
+    methods = list(dict.fromkeys([VANILLA, *asked]))
     seeds = {"hf": options.seeds, "probe": options.probe_seeds}
     found = {
         backend: measure(settings_of(backend, options), methods, seeds=seeds[backend], quiet=options.json)
@@ -252,7 +269,8 @@ def report(found: Mapping[str, Outcomes], options: argparse.Namespace) -> None:
         options.markdown.write_text(page, encoding="utf-8")
     if options.json:
         facts = {"ends": {b: asdict(ends(found[b])) for b in BACKENDS}, "rows": [asdict(row) for row in rows(found)]}
-        print(json.dumps(facts | {"agreement": asdict(agreement(found))}))
+        orders = {"agreement": asdict(agreement(found)), "above_weak": asdict(agreement(above(found)))}
+        print(json.dumps(facts | orders))
     else:
         print(text)
 

@@ -55,3 +55,10 @@ def test_a_study_that_cannot_be_read_hides_no_other(web: httpx.Client, root: Pat
             assert "broken:unreadable" in next(line for line in stream.iter_lines() if line.startswith("data: "))
     finally:
         shutil.rmtree(broken)
+
+
+@pytest.mark.parametrize("page", PAGES[:3])
+def test_where_nobody_is_at_work_nobody_is_said_to_run(web: httpx.Client, study: StudyPaths, page: str) -> None:
+    text = web.get(f"/studies/{study.root.name}{page}").text
+    assert '<span class="state at rest">at rest</span>' in text
+    assert '<span class="state run">' not in text

@@ -154,7 +154,7 @@ def researchers_table(state: StudyState) -> Any:
             "-" if entry.best_dev is None else f"{entry.best_dev:.3f}",
             signed(entry.best_verified),
             str(entry.findings),
-            entry.control,
+            "at rest" if entry.control == "run" and state.state != "running" else entry.control,
             one_line(entry.direction, limit=28),
             one_line(entry.last, limit=60),
         )
