@@ -31,6 +31,9 @@ BACKENDS = ("hf", "probe")
 VANILLA = "vanilla"
 BOTH = tuple(name for name in runnable(model=True) if METHODS[name].needs != "model")
 """Methods that need no model of their own, so that they run on either backend."""
+PRIOR = ("agreement", "coherence", "em_posterior", "mutual_predictability", "zero_shot")
+"""Those that by default read the zero-shot prior, which is another quantity on each backend: log-probabilities of the
+answers on probe, replies to claims about them on hf."""
 BEGIN, END = "<!-- table: benchmarks/ordering.py -->", "<!-- end -->"
 COLUMNS = tuple(f"{backend}: {what}" for backend in BACKENDS for what in ("accuracy", "over vanilla"))
 
@@ -171,11 +174,24 @@ def agreement(found: Mapping[str, Outcomes]) -> Agreement:
     )
 
 
-def above(found: Mapping[str, Outcomes]) -> dict[str, Outcomes]:
-    """The methods that are more accurate than the weak teacher on both backends."""
+def groups(found: Mapping[str, Outcomes]) -> dict[str, list[str]]:
+    """Methods whose order is looked at apart, by what they have in common."""
     weak = {backend: ends(found[backend]).weak for backend in BACKENDS}
-    names = [name for name in found["hf"] if all(accuracy(found[b][name]) > weak[b] for b in BACKENDS)]
-    return {backend: {name: found[backend][name] for name in names} for backend in BACKENDS}
+    free = [name for name in found["hf"] if name not in PRIOR]
+    above = [name for name in free if all(accuracy(found[b][name]) > weak[b] for b in BACKENDS)]
+    return {
+        "All methods": list(found["hf"]),
+        "Those that read no prior": free,
+        "Of these, those above the weak teacher on both": above,
+    }
+
+
+def orders(found: Mapping[str, Outcomes]) -> dict[str, Agreement]:
+    """How far they agree, by group."""
+    return {
+        words: agreement({backend: {name: found[backend][name] for name in names} for backend in BACKENDS})
+        for words, names in groups(found).items()
+    }
 
 
 def _correlation(one: Sequence[float], other: Sequence[float]) -> float:
@@ -195,8 +211,7 @@ def markdown(found: Mapping[str, Outcomes]) -> str:
             *lines,
             "",
             *(_side(backend, sides[backend]) for backend in BACKENDS),
-            f"- **All methods**: {_words(agreement(found))}.",
-            f"- **Those above the weak teacher on both**: {_words(agreement(above(found)))}.",
+            *(f"- **{words}**: {_words(one)}." for words, one in orders(found).items()),
             f"- **A backend against itself** (even against odd draws, all methods), Spearman: {itself}.",
         ]
     )
@@ -269,8 +284,7 @@ def report(found: Mapping[str, Outcomes], options: argparse.Namespace) -> None:
         options.markdown.write_text(page, encoding="utf-8")
     if options.json:
         facts = {"ends": {b: asdict(ends(found[b])) for b in BACKENDS}, "rows": [asdict(row) for row in rows(found)]}
-        orders = {"agreement": asdict(agreement(found)), "above_weak": asdict(agreement(above(found)))}
-        print(json.dumps(facts | orders))
+        print(json.dumps(facts | {"orders": {words: asdict(one) for words, one in orders(found).items()}}))
     else:
         print(text)
 
