@@ -1,6 +1,7 @@
-"""benchmarks/ordering.py: what it counts, by hand."""
+"""benchmarks/ordering.py: what it counts, by hand, and that its page has a line for every method."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,8 +9,9 @@ import pytest
 from aarlab.w2s.methods import METHODS
 from aarlab.w2s.pgr import Outcome
 from aarlab.w2s.task import Task
-from benchmarks.ordering import BOTH, PRIOR, agreement, ends, markdown, rows
+from benchmarks.ordering import BEGIN, BOTH, END, PRIOR, agreement, ends, markdown, rows
 
+ROOT = Path(__file__).resolve().parents[2]
 ITEMS, DRAWS = 200, 4
 
 
@@ -62,3 +64,10 @@ def test_methods_that_are_said_to_read_the_prior_do_and_no_others() -> None:
         one, other = (METHODS[name](task, seed=0).to_bytes() for task in tasks)
         reads += [name] if one != other else []
     assert tuple(reads) == PRIOR
+
+
+def test_the_page_has_a_line_for_every_method_but_those_it_says_were_left_out() -> None:
+    page = (ROOT / "docs" / "ordering.md").read_text(encoding="utf-8")
+    table = page.partition(BEGIN)[2].partition(END)[0]
+    assert [name for name in BOTH if f"| {name} |" not in table and f"--without {name}" not in page] == []
+    assert table.count("\n| ") > 20
