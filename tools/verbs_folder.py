@@ -1,6 +1,6 @@
 """Writes a folder of the data format from the chat domain's definitions: is it a verb that is defined?
 
-The texts of docs/hf-studies.md, "As measured": short enough to fine-tune language models on a CPU. The same call gives
+The texts of docs/ordering.md: short enough to fine-tune language models on a CPU. The same call gives
 the same bytes. Usage: python tools/verbs_folder.py FOLDER
 """
 

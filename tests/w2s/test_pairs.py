@@ -32,7 +32,7 @@ def test_the_larger_pair_has_the_first_rows_and_another_student(domain: str) -> 
 
 def test_both_pairs_draw_the_same_items(tmp_path: Path) -> None:
     large = W2S.build(W2SSettings(domain="code", pair="large"), cache=tmp_path)
-    rows = large.models[2]
+    rows = large.size
     small = W2S.build(W2SSettings(domain="code", limit=rows), cache=tmp_path)
     assert small.draw(3).world.marks[0].size
     beside = small.beside(large)
@@ -77,5 +77,6 @@ def test_the_shipped_numbers_come_out_again(domain: str, tmp_path: Path) -> None
 def test_other_layers_are_computed(tmp_path: Path) -> None:
     pool = of_layers("code", (4, 24), limit=6, cache=tmp_path)
     assert (pool.weak_layer, pool.strong_layer) == (4, 24)
-    expected = load_large("code").strong[:6]
-    assert np.abs(pool.strong - expected).max() < 0.05 * np.abs(expected).max()
+    shipped = load_large("code").strong
+    most = np.abs(shipped).max(axis=0)  # int8 holds no rarer values of a dimension
+    assert np.abs(np.clip(pool.strong, -most, most) - shipped[:6]).max() < 0.05 * np.abs(shipped[:6]).max()
